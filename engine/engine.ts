@@ -1,0 +1,116 @@
+import type { ParameterLayout } from "./network/layout.js";
+import type { Network } from "./network/network.js";
+
+export type EngineName = "native" | "tensorflow-gpu" | "tensorflow" | "wasm" | "cpu";
+
+/** `squared` = mean over the batch of ½‖f − y‖²; `cross-entropy` = mean of −log softmax(f)_label. Paper §1, design §2. */
+export type Loss = "squared" | "cross-entropy";
+
+/** Update rules of golden/training.json: momentum m = μm + g, w −= ηm; Adam bias-corrected. */
+export type Optimizer =
+  | { readonly kind: "gd" | "sgd" }
+  | { readonly kind: "momentum"; readonly momentum: number }
+  | { readonly kind: "adam"; readonly beta1: number; readonly beta2: number; readonly epsilon: number };
+
+/** A matrix stored row after row. Over a SharedArrayBuffer it reaches workers without a copy. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array;
+}
+
+/** The same in float64: Gram matrices, coefficients, eigenvectors. */
+export interface Matrix64 {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float64Array;
+}
+
+/** Result of one pass over the examples (design §5, sweeps). Rows are sample-major: row i·K + k. */
+export interface Sweep {
+  /** Y = J Q, nK × b. */
+  readonly product: Matrix;
+  /** Z = Jᵀ(J Q), p × b. */
+  readonly backProduct: Matrix;
+  /** ‖row‖² of every row of J, float64, length nK. Their sum is ‖J‖_F². */
+  readonly squaredRowNorms: Float64Array;
+}
+
+export interface WorkOptions {
+  /** Rejects with the signal's reason soon after it aborts. */
+  readonly signal?: AbortSignal;
+  /** Called with examples done so far in this call. */
+  readonly onProgress?: (examplesDone: number) => void;
+}
+
+export interface TrainingOptions {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** n × d, row-major, NHWC. */
+  readonly features: Matrix;
+  /** Length n, 0 … K−1. */
+  readonly labels: Int32Array;
+}
+
+/** Optimisation of one model on one set of examples; holds parameters and optimiser state. */
+export interface Training {
+  /**
+   * One step on the examples at `indices`: learningRate × gradient of the batch-mean loss.
+   * Batch normalisation uses the batch's statistics and moves its own when `normalisation` is `batch`,
+   * and stays frozen at its moving statistics when `moving`. Resolves to the loss before the step, in float64.
+   */
+  step(indices: Int32Array, learningRate: number, normalisation: "batch" | "moving"): Promise<number>;
+  /** A copy of the flat parameter vector (layout order) after the steps done so far. */
+  parameters(): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** A network with parameters on an engine. One call at a time is enough: stages open a model each. */
+export interface Model {
+  readonly network: Network;
+  readonly layout: ParameterLayout;
+  /** K. */
+  readonly outputs: number;
+  /** Replaces all parameters (flat, layout order, totalCount long). */
+  load(parameters: Float32Array): Promise<void>;
+  /** f(x; w): features n × d → n × K. Batch normalisation at its moving statistics. */
+  forward(features: Matrix, work?: WorkOptions): Promise<Matrix>;
+  /** Rows of J for these examples: nK × p, float32. The caller keeps n small enough to hold them. */
+  rows(features: Matrix, work?: WorkOptions): Promise<Matrix>;
+  /** The same computed and returned in float64. Slow on engines without float64 arithmetic of their own. */
+  rows64(features: Matrix, work?: WorkOptions): Promise<Matrix64>;
+  /** Y = JQ, Z = Jᵀ(JQ) over all the examples in blocks; `block` is Q, p × b. J is never held. */
+  sweep(features: Matrix, block: Matrix, work?: WorkOptions): Promise<Sweep>;
+  /** J Jᵀ, nK × nK, accumulated in float64 from float32 factors; dense layers by (AAᵀ + 1) ⊙ ΔΔᵀ, never by rows. */
+  gram(features: Matrix, work?: WorkOptions): Promise<Matrix64>;
+  train(options: TrainingOptions): Promise<Training>;
+  close(): Promise<void>;
+}
+
+/** Dense linear algebra off the event loop. All sums in float64 (design §5, block Krylov). */
+export interface LinearAlgebra {
+  /** AᵀB: A m × a, B m × b → a × b. */
+  crossProduct(left: Matrix, right: Matrix): Promise<Matrix64>;
+  /** A·C rounded to float32: A m × a, C a × b → m × b. */
+  combine(basis: Matrix, coefficients: Matrix64): Promise<Matrix>;
+  /** B − A·C rounded to float32: B m × b, A m × a, C a × b. */
+  subtract(target: Matrix, basis: Matrix, coefficients: Matrix64): Promise<Matrix>;
+  /** A Aᵀ of float64 rows (`side: rows`), or AᵀA (`side: columns`). */
+  gram64(rows: Matrix64, side: "rows" | "columns"): Promise<Matrix64>;
+  /**
+   * Largest `count` eigenpairs of a symmetric matrix, values descending; vectors n × count, one a column.
+   */
+  symmetricEigen(matrix: Matrix64, count: number): Promise<{ readonly values: Float64Array; readonly vectors: Matrix64 }>;
+}
+
+/** What computes. Two engines give the same numbers (design §5). */
+export interface Engine {
+  readonly name: EngineName;
+  readonly threads: number;
+  /** Package or library versions that shape the numbers, for run.json. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly algebra: LinearAlgebra;
+  /** Checks that every layer can be differentiated here; a layer that cannot is an error that names it. */
+  open(network: Network): Promise<Model>;
+  close(): Promise<void>;
+}
