@@ -100,7 +100,10 @@ export interface LinearAlgebra {
   /**
    * Largest `count` eigenpairs of a symmetric matrix, values descending; vectors n × count, one a column.
    */
-  symmetricEigen(matrix: Matrix64, count: number): Promise<{ readonly values: Float64Array; readonly vectors: Matrix64 }>;
+  symmetricEigen(
+    matrix: Matrix64,
+    count: number,
+  ): Promise<{ readonly values: Float64Array; readonly vectors: Matrix64 }>;
 }
 
 /** What computes. Two engines give the same numbers (design §5). */
