@@ -1,4 +1,11 @@
 import { JacoflowError } from "./error.js";
+import { nearest } from "./nearest.js";
+
+const shapeText = (shape: readonly number[]) => (shape.length === 0 ? "scalar" : shape.join("×"));
+const meant = (word: string, known: readonly string[]) => {
+  const close = nearest(word, known);
+  return close === undefined ? `Use one of ${known.join(", ")}.` : `Did you mean "${close}"?`;
+};
 
 /** Messages about networks, weights and engines. */
 export const networkErrors = {
@@ -11,5 +18,183 @@ export const networkErrors = {
       place: layer,
       value,
       remedy,
+    }),
+
+  /** A network whose own keys (not a layer's) are wrong. */
+  invalidNetwork: (place: string, reason: string, remedy: string, value?: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "INVALID_NETWORK",
+      kind: "invalid",
+      message: `network: ${reason}`,
+      place,
+      value,
+      remedy,
+    }),
+
+  /** Several mistakes of one network description, reported at once. */
+  severalProblems: (place: string, problems: readonly JacoflowError[]): JacoflowError =>
+    new JacoflowError({
+      code: "INVALID_NETWORK",
+      kind: "invalid",
+      message: `network: ${problems.length} mistakes\n${problems.map((problem) => `  ${problem.message}. ${problem.remedy ?? ""}`.trimEnd()).join("\n")}`,
+      place,
+      value: problems,
+      remedy: "Correct each of them.",
+    }),
+
+  unknownLayerType: (layer: string, type: string, known: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "UNKNOWN_LAYER_TYPE",
+      kind: "invalid",
+      message: `layer ${layer}: there is no layer type "${type}"`,
+      place: layer,
+      value: type,
+      remedy: meant(type, known),
+    }),
+
+  unknownLayerKey: (layer: string, type: string, key: string, known: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "UNKNOWN_LAYER_KEY",
+      kind: "invalid",
+      message: `layer ${layer}: a ${type} layer has no "${key}"`,
+      place: layer,
+      value: key,
+      remedy: meant(key, known),
+    }),
+
+  repeatedLayerName: (name: string, places: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "REPEATED_LAYER_NAME",
+      kind: "invalid",
+      message: `layer "${name}" is used ${places.length} times: ${places.join(", ")}`,
+      place: name,
+      value: name,
+      remedy: "Give every layer a name of its own; a layer that shares its weights cannot be differentiated.",
+    }),
+
+  unknownArchitecture: (name: string, known: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "UNKNOWN_ARCHITECTURE",
+      kind: "invalid",
+      message: `there is no architecture "${name}"`,
+      place: "architecture",
+      value: name,
+      remedy: meant(name, known),
+    }),
+
+  architectureOption: (architecture: string, option: string, reason: string, value?: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "ARCHITECTURE_OPTION",
+      kind: "invalid",
+      message: `architecture ${architecture}: ${reason}`,
+      place: option,
+      value,
+      remedy: `Change or leave out "${option}", or describe the network layer by layer.`,
+    }),
+
+  /** A file that is not safetensors, or is cut short, or contradicts itself. `tensor` is empty for the header. */
+  invalidSafetensors: (file: string, tensor: string, reason: string, value?: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "INVALID_SAFETENSORS",
+      kind: "invalid",
+      message: tensor === "" ? `${file}: ${reason}` : `${file}: tensor "${tensor}": ${reason}`,
+      place: tensor === "" ? file : `${file}#${tensor}`,
+      value,
+      remedy: "Write the file again with a safetensors library.",
+    }),
+
+  missingWeight: (file: string, tensor: string, shape: readonly number[], present: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "MISSING_WEIGHT",
+      kind: "invalid",
+      message: `${file}: the network needs tensor "${tensor}" (${shapeText(shape)}), which the file does not hold`,
+      place: `${file}#${tensor}`,
+      value: tensor,
+      remedy: `${present.length === 0 ? "The file holds no other tensor." : meant(tensor, present)}`,
+    }),
+
+  extraWeight: (file: string, tensor: string, known: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "EXTRA_WEIGHT",
+      kind: "invalid",
+      message: `${file}: tensor "${tensor}" belongs to no layer of the network`,
+      place: `${file}#${tensor}`,
+      value: tensor,
+      remedy: known.length === 0 ? "Remove it from the file." : meant(tensor, known),
+    }),
+
+  weightShape: (
+    file: string,
+    tensor: string,
+    found: readonly number[],
+    wanted: readonly number[],
+  ): JacoflowError =>
+    new JacoflowError({
+      code: "WEIGHT_SHAPE",
+      kind: "invalid",
+      message: `${file}: tensor "${tensor}" is ${shapeText(found)}, the network needs ${shapeText(wanted)}`,
+      place: `${file}#${tensor}`,
+      value: found,
+      remedy: "Use the weights of this network: kernels are [height, width, in, out] or [in, out].",
+    }),
+
+  /** Numbers handed to a model that do not fit its network. */
+  wrongSize: (what: string, found: string, wanted: string): JacoflowError =>
+    new JacoflowError({
+      code: "WRONG_SIZE",
+      kind: "run",
+      message: `${what} is ${found}, this network needs ${wanted}`,
+      place: what,
+      value: found,
+      remedy: "Hand over examples, parameters and blocks made for this network.",
+    }),
+
+  labelOutOfRange: (example: number, label: number, outputs: number): JacoflowError =>
+    new JacoflowError({
+      code: "LABEL_OUT_OF_RANGE",
+      kind: "invalid",
+      message: `label ${label} of example ${example} is outside 0 … ${outputs - 1}`,
+      place: `examples[${example}].label`,
+      value: label,
+      remedy: `Give the network as many outputs as there are classes (it has ${outputs}).`,
+    }),
+
+  notDifferentiable: (layer: string, engine: string, reason: string): JacoflowError =>
+    new JacoflowError({
+      code: "NOT_DIFFERENTIABLE",
+      kind: "invalid",
+      message: `layer ${layer}: engine ${engine} cannot differentiate it: ${reason}`,
+      place: layer,
+      remedy: "Use another layer or another engine.",
+    }),
+
+  unknownEngine: (name: string, known: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "UNKNOWN_ENGINE",
+      kind: "invalid",
+      message: `there is no engine "${name}" here`,
+      place: "engine",
+      value: name,
+      remedy: meant(name, known),
+    }),
+
+  /** The engine's thread died or could not start; whatever it was doing is lost. */
+  engineLost: (engine: string, cause: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "ENGINE_LOST",
+      kind: "run",
+      message: `engine ${engine} stopped: ${cause instanceof Error ? cause.message : String(cause)}`,
+      place: "engine",
+      remedy: "Run `jacoflow doctor`; lower the number of examples or the rank if memory ran out.",
+      cause,
+    }),
+
+  engineClosed: (engine: string): JacoflowError =>
+    new JacoflowError({
+      code: "ENGINE_CLOSED",
+      kind: "run",
+      message: `engine ${engine} is closed`,
+      place: "engine",
+      remedy: "Create a new engine.",
     }),
 } as const;

@@ -1,0 +1,181 @@
+import type { RecordBatch, Table } from "apache-arrow";
+import type { Observable } from "rxjs";
+import type { Static, TObject } from "typebox";
+import type { Engine } from "../engine/engine.js";
+
+/** Tables that travel on edges (design §2). `any` is for sinks only. */
+export type TableName =
+  | "examples"
+  | "parameters"
+  | "predictions"
+  | "metrics"
+  | "spectrum"
+  | "basis"
+  | "projection"
+  | "angles";
+
+/** Where a stream comes from: `train.metrics`, and how its table is called. */
+export interface Source {
+  readonly stage: string;
+  readonly port: string;
+  readonly table: TableName;
+}
+
+/**
+ * A bounded stream of record batches. The next batch is delivered when the reader's handling of the last one is done:
+ * the promise its callback returned in `forEach` or `subscribe`, or the loop body of `for await`.
+ * Behind `pipe` an operator counts as done when its `next` returns, so RxJS operators that buffer (`concatMap`,
+ * `mergeMap`) hold what they get: put `inTurn(handler)` from `jacoflow` there instead.
+ */
+export interface InputStream extends Omit<Observable<RecordBatch>, "forEach">, AsyncIterable<RecordBatch> {
+  readonly source: Source;
+  /** Resolves when the stream has ended and every batch was handled; rejects with the first error. */
+  forEach(handle: (batch: RecordBatch) => void | Promise<void>): Promise<void>;
+}
+
+/** A gathered input: whole, before the stage starts, shared by reference with other readers. */
+export interface WholeInput {
+  readonly source: Source;
+  readonly table: Table;
+}
+
+export interface InputPort {
+  readonly table: TableName | "any";
+  /** `whole`: gathered before the stage starts. `stream`: batch by batch. */
+  readonly delivery: "whole" | "stream";
+  /** Takes every offer, in file order, instead of exactly one. */
+  readonly many: boolean;
+  readonly optional: boolean;
+  readonly summary: string;
+}
+
+export interface OutputPort {
+  readonly table: TableName;
+  readonly summary: string;
+}
+
+export interface OutputStream {
+  /** Resolves when every blocking reader has room. The batch is immutable from here on. */
+  send(batch: RecordBatch): Promise<void>;
+  /** Batches sent so far on this port. */
+  readonly sent: number;
+}
+
+type InputOf<P extends InputPort> = P["many"] extends true
+  ? readonly (P["delivery"] extends "whole" ? WholeInput : InputStream)[]
+  : P["optional"] extends true
+    ? (P["delivery"] extends "whole" ? WholeInput : InputStream) | undefined
+    : P["delivery"] extends "whole"
+      ? WholeInput
+      : InputStream;
+
+export type InputPorts = Readonly<Record<string, InputPort>>;
+export type OutputPorts = Readonly<Record<string, OutputPort>>;
+export type InputsOf<I extends InputPorts> = { readonly [Name in keyof I]: InputOf<I[Name]> };
+export type OutputsOf<O extends OutputPorts> = { readonly [Name in keyof O]: OutputStream };
+
+/** Keeps record batches of one port for later, in memory up to a share of the run's limit, then in a file. */
+export interface BatchStore {
+  append(batch: RecordBatch): Promise<void>;
+  readonly length: number;
+  /** The batches in the order they came; may be iterated more than once. */
+  [Symbol.asyncIterator](): AsyncIterator<RecordBatch>;
+}
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
+/** What the runtime gives a running stage. */
+export interface StageContext<Options> {
+  /** The stage's name in the pipeline file; goes into the `stage` column of what it sends. */
+  readonly stage: string;
+  readonly options: Options;
+  /** A seed for `randomSource`: hash(run seed, stage name, purpose), so another stage changes no number. */
+  seed(purpose: string): string;
+  /** Aborts when the run ends early: stop soon and leave nothing half-written. */
+  readonly signal: AbortSignal;
+  /** The run's engine, started on first use. */
+  engine(): Promise<Engine>;
+  /** A path of the options, absolute: relative ones start at the folder of the pipeline file. */
+  resolvePath(path: string): string;
+  /** The run folder (design §6). */
+  readonly runFolder: string;
+  /** Memory limit of the run in bytes. */
+  readonly memoryLimit: number;
+  /** The resolved pipeline and what else run.json says at the start, for sinks that describe the run. */
+  readonly run: { readonly name: string; readonly seed: number; readonly file: unknown };
+  store(name: string): BatchStore;
+  log(level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>): void;
+  /** Work done so far of a known total, for the progress line: `unit` is a plural noun. */
+  progress(done: number, total: number, unit: string): void;
+}
+
+/** What a stage will need, for `--dry-run` and the memory check before the run. */
+export interface StagePlan {
+  readonly memoryBytes?: number;
+  readonly notes?: readonly string[];
+}
+
+/** What `validate` can check before anything runs: files there and readable, options that exclude each other. */
+export interface CheckContext<Options> {
+  readonly options: Options;
+  /** `stages.NAME`, the place an error should start with. */
+  readonly place: string;
+  resolvePath(path: string): string;
+}
+
+export interface Stage<
+  Options extends TObject = TObject,
+  Inputs extends InputPorts = InputPorts,
+  Outputs extends OutputPorts = OutputPorts,
+> {
+  /** `family/name`. */
+  readonly name: string;
+  /** One sentence for `jacoflow stages`. */
+  readonly summary: string;
+  /** TypeBox object; every property with a description, defaults where there are any. */
+  readonly options: Options;
+  readonly inputs: Inputs;
+  readonly outputs: Outputs;
+  /** Which outputs have which schema is known only at run time (shape, K): the first batch fixes it. */
+  run(
+    inputs: InputsOf<Inputs>,
+    outputs: OutputsOf<Outputs>,
+    context: StageContext<Static<Options>>,
+  ): Promise<void>;
+  /** Throws (or rejects with) a JacoflowError, or an AggregateError of several. */
+  check?(context: CheckContext<Static<Options>>): void | Promise<void>;
+  plan?(options: Static<Options>): StagePlan;
+}
+
+/** Declares a stage. Options infer from the schema, inputs and outputs from the ports. */
+export function defineStage<
+  const Options extends TObject,
+  const Inputs extends InputPorts,
+  const Outputs extends OutputPorts,
+>(stage: Stage<Options, Inputs, Outputs>): Stage<Options, Inputs, Outputs> {
+  return Object.freeze(stage);
+}
+
+/** An input gathered before the stage starts. */
+export function whole<const T extends TableName | "any">(table: T, summary: string) {
+  return { table, delivery: "whole", many: false, optional: false, summary } as const;
+}
+
+/** An input read batch by batch. */
+export function stream<const T extends TableName | "any">(table: T, summary: string) {
+  return { table, delivery: "stream", many: false, optional: false, summary } as const;
+}
+
+/** Makes a port take every offer of its table, in file order. */
+export function many<const P extends InputPort>(port: P) {
+  return { ...port, many: true } as const;
+}
+
+/** Makes a port one that may stay unbound. */
+export function optional<const P extends InputPort>(port: P) {
+  return { ...port, optional: true } as const;
+}
+
+export function output<const T extends TableName>(table: T, summary: string) {
+  return { table, summary } as const;
+}
