@@ -1,0 +1,37 @@
+import { parentPort } from "node:worker_threads";
+import { createAlgebra } from "./algebra.js";
+import type { AlgebraAnswer, AlgebraRequest } from "./algebraWorker.js";
+
+/** The thread behind `startAlgebraWorker`: answers one request after another until its port closes. */
+const algebra = createAlgebra();
+
+function answer(request: AlgebraRequest): AlgebraAnswer["result"] {
+  switch (request.operation) {
+    case "crossProduct": {
+      const [left, right] = request.inputs;
+      return algebra.crossProduct(left, request.symmetric ? left : right);
+    }
+    case "combine":
+      return algebra.combine(...request.inputs);
+    case "subtract":
+      return algebra.subtract(...request.inputs);
+    case "gram64":
+      return algebra.gram64(...request.inputs);
+    case "symmetricEigen":
+      return algebra.symmetricEigen(...request.inputs);
+  }
+}
+
+parentPort?.on("message", (request: AlgebraRequest) => {
+  try {
+    parentPort?.postMessage({ id: request.id, result: answer(request) } satisfies AlgebraAnswer);
+  } catch (error) {
+    parentPort?.postMessage({ id: request.id, error: describe(error) });
+  }
+});
+
+/** A JacoflowError loses its class on the way between threads; its facts do not. */
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { ...error, message: error.message, stack: error.stack };
+}

@@ -1,0 +1,115 @@
+import { Worker } from "node:worker_threads";
+import { type ErrorFacts, JacoflowError } from "../../schemas/errors/error.js";
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
+
+/** A call on its way to the thread; arrays over a SharedArrayBuffer travel without a copy. */
+export type AlgebraRequest = { readonly id: number } & AlgebraCall;
+
+type AlgebraCall =
+  | {
+      readonly operation: "crossProduct";
+      readonly inputs: readonly [Matrix, Matrix];
+      /** Both are one array: said here because a copy between threads hides it. */
+      readonly symmetric: boolean;
+    }
+  | { readonly operation: "combine"; readonly inputs: readonly [Matrix, Matrix64] }
+  | { readonly operation: "subtract"; readonly inputs: readonly [Matrix, Matrix, Matrix64] }
+  | { readonly operation: "gram64"; readonly inputs: readonly [Matrix64, "rows" | "columns"] }
+  | { readonly operation: "symmetricEigen"; readonly inputs: readonly [Matrix64, number] };
+
+type EigenPairs = Awaited<ReturnType<LinearAlgebra["symmetricEigen"]>>;
+
+/** What comes back: a result, or the facts of an error. */
+export interface AlgebraAnswer {
+  readonly id: number;
+  readonly result?: Matrix | Matrix64 | EigenPairs | undefined;
+  readonly error?: Partial<ErrorFacts> & { readonly message: string; readonly stack?: string };
+}
+
+interface Waiting {
+  readonly resolve: (result: AlgebraAnswer["result"]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Dense algebra in a worker thread, one call after another. Results are in shared memory (float32) or owned by the
+ * caller (float64). From TypeScript sources the thread runs through tsx, from the built package as it is.
+ *
+ * `close` ends the thread; calls still open, and calls made later, reject with ALGEBRA_THREAD_ENDED.
+ */
+export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): Promise<void> }> {
+  const worker = startThread();
+  const waiting = new Map<number, Waiting>();
+  let ended: Error | undefined;
+  let lastId = 0;
+
+  function end(cause: unknown): void {
+    ended ??= spectrumErrors.algebraThreadEnded(cause);
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+  }
+  worker.on("message", (answer: AlgebraAnswer) => {
+    const call = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if (waiting.size === 0) worker.unref();
+    if (answer.error === undefined) call?.resolve(answer.result);
+    else call?.reject(revived(answer.error));
+  });
+  worker.on("error", end);
+  worker.on("exit", () => end(undefined));
+
+  await new Promise<void>((resolve, reject) => {
+    worker.once("online", resolve);
+    worker.once("error", reject);
+  });
+  worker.unref();
+
+  function call<Result extends AlgebraAnswer["result"]>(request: AlgebraCall): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (ended !== undefined) {
+        reject(ended);
+        return;
+      }
+      lastId += 1;
+      waiting.set(lastId, { resolve: (result) => resolve(result as Result), reject });
+      worker.ref();
+      worker.postMessage({ id: lastId, ...request });
+    });
+  }
+
+  return {
+    crossProduct: (left, right) => {
+      const symmetric = left.values === right.values;
+      const inputs: [Matrix, Matrix] = symmetric ? [left, { ...right, values: left.values }] : [left, right];
+      return call<Matrix64>({ operation: "crossProduct", inputs, symmetric });
+    },
+    combine: (basis, coefficients) => call<Matrix>({ operation: "combine", inputs: [basis, coefficients] }),
+    subtract: (target, basis, coefficients) =>
+      call<Matrix>({ operation: "subtract", inputs: [target, basis, coefficients] }),
+    gram64: (rows, side) => call<Matrix64>({ operation: "gram64", inputs: [rows, side] }),
+    symmetricEigen: (matrix, count) =>
+      call<EigenPairs>({ operation: "symmetricEigen", inputs: [matrix, count] }),
+    close: async () => {
+      end(undefined);
+      await worker.terminate();
+    },
+  };
+}
+
+/** Node 20 does not pass tsx's loader on to threads, so that one begun from sources registers it first. */
+function startThread(): Worker {
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./algebraThread.js", import.meta.url));
+  const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
+  const file = JSON.stringify(new URL("./algebraThread.ts", import.meta.url).href);
+  const script = `import(${loader}).then(({ register }) => { register(); return import(${file}); })`;
+  return new Worker(script, { eval: true });
+}
+
+function revived(error: NonNullable<AlgebraAnswer["error"]>): Error {
+  const { code, kind, message } = error;
+  if (code !== undefined && kind !== undefined) return new JacoflowError({ ...error, code, kind, message });
+  const plain = new Error(message);
+  if (error.stack !== undefined) plain.stack = error.stack;
+  return plain;
+}
