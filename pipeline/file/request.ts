@@ -1,0 +1,26 @@
+import type { EngineName } from "../../engine/engine.js";
+import type { ResolvedPipeline } from "../graph/resolved.js";
+import type { Stage } from "../stage.js";
+
+/** What `loadPipeline` (load.ts) needs to know. */
+export interface LoadRequest {
+  /** YAML, or JSON, which is YAML too. */
+  readonly text: string;
+  /** Path of the file: in messages as given, and the folder relative paths of options start from. */
+  readonly file: string;
+  /** `--set` overrides in order: `stages.train.with.epochs=20`. */
+  readonly sets?: readonly string[];
+  /** Replaces the file's seed. */
+  readonly seed?: number;
+  /** Replaces the file's engine. */
+  readonly engine?: EngineName | "auto";
+  /** Every stage there is, by name. */
+  readonly stages: ReadonlyMap<string, Stage>;
+  /** Engines a file may name, `auto` aside. */
+  readonly engines: readonly EngineName[];
+  /** For `${NAME:default}`: `process.env`. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Rejects with a PipelineFileErrors (mistake.ts) that lists every mistake found. */
+export type LoadPipeline = (request: LoadRequest) => Promise<ResolvedPipeline>;

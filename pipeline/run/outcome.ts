@@ -1,0 +1,75 @@
+import type { Engine } from "../../engine/engine.js";
+import type { JacoflowError } from "../../schemas/errors/error.js";
+import type { Policy, PortAddress, ResolvedPipeline } from "../graph/resolved.js";
+import type { StagePlan } from "../stage.js";
+import type { RunObserver } from "./progress.js";
+
+export interface RunRequest {
+  /** Started on first use by a stage, at most once, closed when the run ends. Unused: never called. */
+  readonly createEngine: () => Promise<Engine>;
+  /** Absolute path. Made if missing, refused if not empty. */
+  readonly runFolder: string;
+  /** Aborting it (Ctrl-C) ends the run as `cancelled`, sinks flushed. */
+  readonly signal?: AbortSignal;
+  readonly observers?: readonly RunObserver[];
+  /** Bytes. */
+  readonly memoryLimit: number;
+  /** Versions of jacoflow and what else shapes the numbers, for run.json. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Threads asked for, for run.json. */
+  readonly threads: number;
+}
+
+export interface StageTiming {
+  readonly stage: string;
+  /** Seconds from the start of the run until the stage had its whole inputs; undefined: never started. */
+  readonly startSeconds: number | undefined;
+  readonly endSeconds: number | undefined;
+  readonly outcome: "done" | "failed" | "cancelled";
+}
+
+/** What an edge went through; goes to the log, never to `tables/`. */
+export interface EdgeStatistics {
+  readonly from: PortAddress;
+  readonly to: PortAddress;
+  readonly policy: Policy;
+  readonly capacity: number;
+  /** Batches held now: waiting or being handled. */
+  readonly depth: number;
+  readonly maximumDepth: number;
+  readonly sent: number;
+  readonly delivered: number;
+  /** Sends that had to wait for room. */
+  readonly waits: number;
+  readonly drops: number;
+  /** Batches that waited in a store because the reader had not started. */
+  readonly stored: number;
+}
+
+export interface RunOutcome {
+  readonly outcome: "done" | "failed" | "cancelled";
+  /** The first error, its message naming the stage; only when `failed`. */
+  readonly error: JacoflowError | undefined;
+  readonly runFolder: string;
+  readonly seconds: number;
+  readonly stages: readonly StageTiming[];
+  readonly edges: readonly EdgeStatistics[];
+}
+
+/** `runPipeline` (run.ts). Rejects only with what keeps a run from starting (nothing is written then). */
+export type RunPipeline = (pipeline: ResolvedPipeline, request: RunRequest) => Promise<RunOutcome>;
+
+/** One stage of `planPipeline` (plan.ts), in the order of `ResolvedPipeline.order`. */
+export interface PlannedStage {
+  readonly name: string;
+  readonly uses: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly plan: StagePlan;
+}
+
+/** What `--dry-run` shows; the edges are the pipeline's `wires`. */
+export interface PipelinePlan {
+  readonly stages: readonly PlannedStage[];
+  /** Sum over the stages that say; undefined when none does. */
+  readonly memoryBytes: number | undefined;
+}
