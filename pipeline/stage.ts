@@ -28,14 +28,15 @@ export interface Source {
  * `mergeMap`) hold what they get: put `inTurn(handler)` from `jacoflow` there instead.
  */
 export interface InputStream extends Omit<Observable<RecordBatch>, "forEach">, AsyncIterable<RecordBatch> {
-  readonly source: Source;
+  /** Not `source`: that is RxJS's own property of an Observable. */
+  readonly origin: Source;
   /** Resolves when the stream has ended and every batch was handled; rejects with the first error. */
   forEach(handle: (batch: RecordBatch) => void | Promise<void>): Promise<void>;
 }
 
 /** A gathered input: whole, before the stage starts, shared by reference with other readers. */
 export interface WholeInput {
-  readonly source: Source;
+  readonly origin: Source;
   readonly table: Table;
 }
 
@@ -46,6 +47,8 @@ export interface InputPort {
   /** Takes every offer, in file order, instead of exactly one. */
   readonly many: boolean;
   readonly optional: boolean;
+  /** Refuses edges that may drop batches: what the stage keeps has to be all there was. */
+  readonly lossless?: boolean;
   readonly summary: string;
 }
 
@@ -174,6 +177,11 @@ export function many<const P extends InputPort>(port: P) {
 /** Makes a port one that may stay unbound. */
 export function optional<const P extends InputPort>(port: P) {
   return { ...port, optional: true } as const;
+}
+
+/** Makes a port refuse `drop-oldest` and `latest` edges: for sinks that write files. */
+export function lossless<const P extends InputPort>(port: P) {
+  return { ...port, lossless: true } as const;
 }
 
 export function output<const T extends TableName>(table: T, summary: string) {
