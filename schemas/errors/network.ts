@@ -82,7 +82,12 @@ export const networkErrors = {
       remedy: meant(name, known),
     }),
 
-  architectureOption: (architecture: string, option: string, reason: string, value?: unknown): JacoflowError =>
+  architectureOption: (
+    architecture: string,
+    option: string,
+    reason: string,
+    value?: unknown,
+  ): JacoflowError =>
     new JacoflowError({
       code: "ARCHITECTURE_OPTION",
       kind: "invalid",
@@ -103,7 +108,12 @@ export const networkErrors = {
       remedy: "Write the file again with a safetensors library.",
     }),
 
-  missingWeight: (file: string, tensor: string, shape: readonly number[], present: readonly string[]): JacoflowError =>
+  missingWeight: (
+    file: string,
+    tensor: string,
+    shape: readonly number[],
+    present: readonly string[],
+  ): JacoflowError =>
     new JacoflowError({
       code: "MISSING_WEIGHT",
       kind: "invalid",
