@@ -11,7 +11,6 @@ import {
   Int64,
   List,
   makeData,
-  makeVector,
   Utf8,
   type Vector,
   vectorFromArray,
@@ -33,7 +32,10 @@ export interface ListColumn<Values extends Float32Array | Int32Array> {
  */
 export interface ColumnKind<Input, Output> {
   readonly type: DataType;
+  /** Rows the input holds; undefined when it is one value for all of them. */
+  readonly rows: (input: Input) => number | undefined;
   readonly build: (input: Input, rows: number) => Data;
+  /** The vector is of this kind's type and holds no nulls; it may be a slice, or several chunks, or empty. */
   readonly read: (vector: Vector) => Output;
 }
 
@@ -45,20 +47,49 @@ export interface Column<Input, Output> extends ColumnKind<Input, Output> {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-function chunk<A>(vector: Vector): A {
-  if (vector.data.length === 1) return (vector.data[0] as Data).values.subarray(0, vector.length) as A;
-  return vector.toArray() as A;
+type Scalar = number | string | boolean;
+
+function rowsOf(input: Scalar | { readonly length: number }): number | undefined {
+  return typeof input === "object" ? input.length : undefined;
 }
 
-function fill<A extends { fill(value: never): A }>(array: A, value: unknown): A {
-  return array.fill(value as never);
+type Typed = Float32Array | Float64Array | Int32Array | BigInt64Array;
+
+/** Joins the chunks of a vector: a view when there is one, else a copy. `part` gives the elements of one chunk. */
+function joined<A extends Typed>(vector: Vector, empty: A, part: (data: Data) => A): A {
+  const parts = vector.data.filter((data) => data.length > 0).map(part);
+  if (parts.length === 0) return empty;
+  if (parts.length === 1) return parts[0]!;
+  const total = parts.reduce((sum, values) => sum + values.length, 0);
+  const whole = new (empty.constructor as new (length: number) => A)(total);
+  let at = 0;
+  for (const values of parts) {
+    whole.set(values as never, at);
+    at += values.length;
+  }
+  return whole;
 }
+
+/** The elements of a chunk of numbers. Arrow cuts `values` when it slices, but may leave padding behind them. */
+const numbers =
+  <A extends Typed>() =>
+  (data: Data): A =>
+    data.values.subarray(0, data.length) as A;
 
 const utf8Kind: ColumnKind<string | readonly string[], readonly string[]> = {
   type: new Utf8(),
-  build: (input, rows) =>
-    vectorFromArray(typeof input === "string" ? new Array<string>(rows).fill(input) : [...input], new Utf8())
-      .data[0] ?? makeData({ type: new Utf8() }),
+  rows: (input) => (typeof input === "string" ? undefined : input.length),
+  build: (input, rows) => {
+    const encoder = new TextEncoder();
+    const texts = (typeof input === "string" ? [input] : input).map((text) => encoder.encode(text));
+    const valueOffsets = new Int32Array(rows + 1);
+    for (let row = 0; row < rows; row++) {
+      valueOffsets[row + 1] = valueOffsets[row] + texts[texts.length === 1 ? 0 : row].length;
+    }
+    const data = new Uint8Array(valueOffsets[rows]);
+    for (let row = 0; row < rows; row++) data.set(texts[texts.length === 1 ? 0 : row], valueOffsets[row]);
+    return makeData({ type: new Utf8(), length: rows, valueOffsets, data });
+  },
   read: (vector) => Array.from(vector, (value) => String(value)),
 };
 
@@ -68,10 +99,11 @@ const splitNames = vectorFromArray([...splits], new Utf8());
 
 const splitKind: ColumnKind<Split | readonly Split[], readonly Split[]> = {
   type: dictionaryType,
+  rows: (input) => (typeof input === "string" ? undefined : input.length),
   build: (input, rows) => {
     const codes = new Int32Array(rows);
     if (typeof input === "string") codes.fill(splits.indexOf(input));
-    else for (let row = 0; row < rows; row++) codes[row] = splits.indexOf(input[row]!);
+    else for (let row = 0; row < rows; row++) codes[row] = splits.indexOf(input[row]);
     return makeData({ type: dictionaryType, data: codes, dictionary: splitNames, length: rows });
   },
   read: (vector) => Array.from(vector, (value) => value as Split),
@@ -79,50 +111,62 @@ const splitKind: ColumnKind<Split | readonly Split[], readonly Split[]> = {
 
 const int64Kind: ColumnKind<number | readonly number[] | BigInt64Array, BigInt64Array> = {
   type: new Int64(),
+  rows: rowsOf,
   build: (input, rows) =>
-    makeVector(
-      input instanceof BigInt64Array
-        ? input
-        : typeof input === "number"
-          ? fill(new BigInt64Array(rows), BigInt(input))
-          : BigInt64Array.from(input, (value) => BigInt(value)),
-    ).data[0] as Data,
-  read: (vector) => chunk<BigInt64Array>(vector),
+    makeData({
+      type: new Int64(),
+      length: rows,
+      data:
+        input instanceof BigInt64Array
+          ? input
+          : typeof input === "number"
+            ? new BigInt64Array(rows).fill(BigInt(input))
+            : BigInt64Array.from(input, (value) => BigInt(value)),
+    }),
+  read: (vector) => joined(vector, new BigInt64Array(), numbers()),
 };
 
 const int32Kind: ColumnKind<number | readonly number[] | Int32Array, Int32Array> = {
   type: new Int32(),
+  rows: rowsOf,
   build: (input, rows) =>
-    makeVector(
-      input instanceof Int32Array
-        ? input
-        : typeof input === "number"
-          ? fill(new Int32Array(rows), input)
-          : Int32Array.from(input),
-    ).data[0] as Data,
-  read: (vector) => chunk<Int32Array>(vector),
+    makeData({
+      type: new Int32(),
+      length: rows,
+      data:
+        input instanceof Int32Array
+          ? input
+          : typeof input === "number"
+            ? new Int32Array(rows).fill(input)
+            : Int32Array.from(input),
+    }),
+  read: (vector) => joined(vector, new Int32Array(), numbers()),
 };
 
 const float64Kind: ColumnKind<number | readonly number[] | Float64Array, Float64Array> = {
   type: new Float64(),
+  rows: rowsOf,
   build: (input, rows) =>
-    makeVector(
-      input instanceof Float64Array
-        ? input
-        : typeof input === "number"
-          ? fill(new Float64Array(rows), input)
-          : Float64Array.from(input),
-    ).data[0] as Data,
-  read: (vector) => chunk<Float64Array>(vector),
+    makeData({
+      type: new Float64(),
+      length: rows,
+      data:
+        input instanceof Float64Array
+          ? input
+          : typeof input === "number"
+            ? new Float64Array(rows).fill(input)
+            : Float64Array.from(input),
+    }),
+  read: (vector) => joined(vector, new Float64Array(), numbers()),
 };
 
 const boolKind: ColumnKind<boolean | readonly boolean[], readonly boolean[]> = {
   type: new Bool(),
+  rows: (input) => (typeof input === "boolean" ? undefined : input.length),
   build: (input, rows) => {
     const bits = new Uint8Array(Math.ceil(rows / 8));
     for (let row = 0; row < rows; row++) {
-      if (typeof input === "boolean" ? input : input[row])
-        bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
+      if (typeof input === "boolean" ? input : input[row]) bits[row >> 3] |= 1 << (row & 7);
     }
     return makeData({ type: new Bool(), data: bits, length: rows });
   },
@@ -133,8 +177,10 @@ function listKind<Values extends Float32Array | Int32Array>(
   item: Float32 | Int32,
 ): ColumnKind<ListColumn<Values>, ListColumn<Values>> {
   const type = new List(new Field("item", item, false));
+  const empty = (item instanceof Float32 ? new Float32Array() : new Int32Array()) as Values;
   return {
     type,
+    rows: (input) => input.offsets.length - 1,
     build: (input, rows) =>
       makeData({
         type,
@@ -143,65 +189,49 @@ function listKind<Values extends Float32Array | Int32Array>(
         child: makeData({ type: item, data: input.values, length: input.values.length } as never),
       } as never) as Data,
     read: (vector) => {
-      const whole = vector.data.length === 1 ? vector : vector.slice();
-      if (whole.data.length === 1) {
-        const data = whole.data[0] as Data;
-        const child = data.children[0] as Data;
-        return { values: child.values as Values, offsets: data.valueOffsets.subarray(0, data.length + 1) };
+      const chunks = vector.data.filter((data) => data.length > 0);
+      if (chunks.length === 1) {
+        const data = chunks[0] as Data;
+        return {
+          values: (data.children[0] as Data).values as Values,
+          offsets: data.valueOffsets.subarray(0, data.length + 1),
+        };
       }
-      return joinLists<Values>(whole, item);
+      const offsets = new Int32Array(vector.length + 1);
+      let row = 0;
+      for (const { length, valueOffsets } of chunks) {
+        for (let r = 0; r < length; r++, row++) {
+          offsets[row + 1] = offsets[row] + valueOffsets[r + 1] - valueOffsets[r];
+        }
+      }
+      const values = joined<Values>(
+        vector,
+        empty,
+        ({ length, valueOffsets, children }) =>
+          (children[0] as Data).values.subarray(valueOffsets[0], valueOffsets[length]) as Values,
+      );
+      return { values, offsets };
     },
   };
-}
-
-function joinLists<Values extends Float32Array | Int32Array>(
-  vector: Vector,
-  item: Float32 | Int32,
-): ListColumn<Values> {
-  const offsets = new Int32Array(vector.length + 1);
-  let row = 0;
-  for (const data of vector.data) {
-    for (let r = 0; r < data.length; r++, row++) {
-      offsets[row + 1] =
-        (offsets[row] ?? 0) + ((data.valueOffsets[r + 1] ?? 0) - (data.valueOffsets[r] ?? 0));
-    }
-  }
-  const total = offsets[row] ?? 0;
-  const values = item instanceof Float32 ? new Float32Array(total) : new Int32Array(total);
-  let at = 0;
-  for (const data of vector.data) {
-    const from = data.valueOffsets[0] ?? 0;
-    const to = data.valueOffsets[data.length] ?? 0;
-    values.set((data.children[0] as Data).values.subarray(from, to), at);
-    at += to - from;
-  }
-  return { values: values as Values, offsets };
 }
 
 function fixedSizeListKind(size: number): ColumnKind<Float32Array, Float32Array> {
   const type = new FixedSizeList(size, new Field("item", new Float32(), false));
   return {
     type,
+    rows: (input) => input.length / size,
     build: (input, rows) =>
       makeData({
         type,
         length: rows,
         child: makeData({ type: new Float32(), data: input, length: rows * size }),
       }) as Data,
-    read: (vector) => {
-      const parts = vector.data.map((data) => {
-        const values = ((data as Data).children[0] as Data).values as Float32Array;
-        return values.subarray(0, data.length * size);
-      });
-      if (parts.length === 1) return parts[0] as Float32Array;
-      const joined = new Float32Array(vector.length * size);
-      let at = 0;
-      for (const part of parts) {
-        joined.set(part, at);
-        at += part.length;
-      }
-      return joined;
-    },
+    read: (vector) =>
+      joined(
+        vector,
+        new Float32Array(),
+        ({ length, children }) => (children[0] as Data).values.subarray(0, length * size) as Float32Array,
+      ),
   };
 }
 

@@ -1,5 +1,6 @@
-import { type Data, Field, makeData, RecordBatch, Schema, Struct, Table } from "apache-arrow";
+import { Field, makeData, RecordBatch, Schema, Struct, Table } from "apache-arrow";
 import type { Column } from "./columns.js";
+import { dataErrors } from "./errors/data.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: a column's input and output are inferred, never widened
 export type Columns = Readonly<Record<string, Column<any, any>>>;
@@ -18,9 +19,13 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly columns: C;
   readonly schema: Schema;
   /** A record batch over the given arrays, not copies of them: do not write to them afterwards. */
-  readonly batch: (columns: InputOf<C>, rows: number) => RecordBatch;
-  /** Typed views of a batch's or a whole table's columns, in the order of its rows. */
-  readonly read: (source: RecordBatch | Table) => OutputOf<C> & { readonly length: number };
+  /** Throws COLUMN_LENGTH when a column holds other than `rows` rows. */
+  batch(columns: InputOf<C>, rows: number): RecordBatch;
+  /**
+   * Typed views of a batch's or a whole table's columns, in the order of its rows; each is made when first asked for,
+   * and throws MISSING_COLUMN or COLUMN_TYPE when the source is not of this table.
+   */
+  read(source: RecordBatch | Table): OutputOf<C> & { readonly length: number };
 }
 
 /**
@@ -35,12 +40,11 @@ export function defineTable<C extends Columns>(
   metadata: Readonly<Record<string, string>> = {},
 ): TableDefinition<C> {
   const names = Object.keys(columns);
-  const schema = new Schema(
-    names.map((key) => {
-      const column = columns[key]!;
-      return new Field(key, column.type, false, new Map(column.metadata));
-    }),
-    new Map(Object.entries({ "jacoflow.table": name, "jacoflow.version": String(version), ...metadata })),
+  const schema = Object.freeze(
+    new Schema(
+      names.map((key) => new Field(key, columns[key].type, false, new Map(columns[key].metadata))),
+      new Map(Object.entries({ "jacoflow.table": name, "jacoflow.version": String(version), ...metadata })),
+    ),
   );
   const structure = new Struct(schema.fields);
   return Object.freeze({
@@ -50,11 +54,17 @@ export function defineTable<C extends Columns>(
     columns,
     schema,
     batch: (input: InputOf<C>, rows: number) => {
-      const children = names.map((key) => columns[key]!.build(input[key], rows) as Data);
-      return new RecordBatch(
+      const children = names.map((key) => {
+        const found = columns[key].rows(input[key]);
+        if (found !== undefined && found !== rows) throw dataErrors.columnLength(name, key, found, rows);
+        return columns[key].build(input[key], rows);
+      });
+      const batch = new RecordBatch(
         schema,
         makeData({ type: structure, length: rows, nullCount: 0, children: children as never }),
       );
+      // Arrow gives each batch an equal copy of the schema; a port has one (design §2).
+      return Object.assign(batch, { schema });
     },
     read: (source: RecordBatch | Table) => {
       const view: Record<string, unknown> = { length: source.numRows };
@@ -64,7 +74,18 @@ export function defineTable<C extends Columns>(
         Object.defineProperty(view, key, {
           enumerable: true,
           get: () => {
-            if (value === undefined) value = columns[key]!.read(whole.getChild(key)!);
+            if (value === undefined) {
+              const vector = whole.getChild(key);
+              if (vector === null) {
+                const present = whole.schema.fields.map((field) => field.name);
+                throw dataErrors.missingColumn(name, key, present);
+              }
+              const wanted = String(columns[key].type);
+              if (String(vector.type) !== wanted) {
+                throw dataErrors.columnType(name, key, String(vector.type), wanted);
+              }
+              value = columns[key].read(vector);
+            }
             return value;
           },
         });
