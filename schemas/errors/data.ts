@@ -37,4 +37,22 @@ export const dataErrors = {
       value: found,
       remedy: "Read the source with the table it was written with, or through data/table.",
     }),
+
+  noNetwork: (source: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_NETWORK",
+      kind: "run",
+      message: `${source}: a parameters batch without its network (schema metadata "network")`,
+      place: source,
+      remedy: "Make the batches with parametersTable(network).",
+    }),
+
+  emptySnapshot: (source: string): JacoflowError =>
+    new JacoflowError({
+      code: "EMPTY_SNAPSHOT",
+      kind: "run",
+      message: `${source}: a snapshot without tensors`,
+      place: source,
+      remedy: "Send one batch a snapshot, with a row for every tensor.",
+    }),
 } as const;
