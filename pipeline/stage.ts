@@ -187,3 +187,5 @@ export function lossless<const P extends InputPort>(port: P) {
 export function output<const T extends TableName>(table: T, summary: string) {
   return { table, summary } as const;
 }
+
+export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";
