@@ -109,7 +109,7 @@ export const fileErrors = {
       `${text(value)} has a "\${" that begins no \${NAME:default}`,
       place,
       value,
-      'Write ${NAME} or ${NAME:default}; write $${ for a plain "${".',
+      `Write \${NAME} or \${NAME:default}; write $\${ for a plain "\${".`,
     ),
   malformedSet: (set: string) =>
     new JacoflowError({
