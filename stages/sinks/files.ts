@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { sinkErrors } from "../../schemas/errors/sinks.js";
+import { runErrors } from "../../schemas/errors/pipeline.js";
 
 /** An open file to append to. */
 export type WritableFile = Pick<FileHandle, "write" | "sync" | "close">;
@@ -34,7 +34,7 @@ export const diskFiles: FileSystem = {
 
 /**
  * A file that appears at its path only when it is whole: it is written under a temporary name in the same folder,
- * synchronised, then renamed. Whatever fails becomes a DISK_FULL or CANNOT_WRITE that names the file, and the
+ * synchronised, then renamed. Whatever fails becomes a DISK_FULL or WRITE_FAILED that names the file, and the
  * temporary is removed.
  */
 export class AtomicFile {
@@ -86,7 +86,7 @@ export class AtomicFile {
       await work();
     } catch (error) {
       await this.abandon();
-      throw sinkErrors.cannotWrite(this.path, error);
+      throw runErrors.writeFailed(this.path, error);
     }
   }
 }

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { RecordBatch, Schema } from "apache-arrow";
-import { sinkErrors } from "../../schemas/errors/sinks.js";
 
 /** One file of a table on its way to the disk. */
 export interface Part {
@@ -14,8 +13,6 @@ export interface Part {
 /** What the parts of one folder have in common. */
 export interface PartsOptions {
   readonly folder: string;
-  readonly table: string;
-  readonly stage: string;
   readonly rowsPerPart: number;
   /** File ending without the dot. */
   readonly ending: string;
@@ -25,9 +22,6 @@ export interface PartsOptions {
 export function partName(index: number, ending: string): string {
   return `part-${String(index).padStart(5, "0")}.${ending}`;
 }
-
-const columnsText = (schema: Schema) =>
-  schema.fields.map((field) => `${field.name}: ${field.type}`).join(", ");
 
 /**
  * The files of one table of one stage. Which batch ends up in which file depends on the batches alone: a part is
@@ -57,7 +51,8 @@ export class Parts {
   /** Writes a batch; resolves when it may be forgotten. Ignored after `finish` and after a failure. */
   async append(batch: RecordBatch): Promise<void> {
     if (this.#closed) return;
-    this.#checkSchema(batch.schema);
+    // Every batch of a port has one schema: its output sees to that.
+    this.#schema ??= batch.schema;
     await this.#guard(async (part) => {
       await part.append(batch);
       this.#partRows += batch.numRows;
@@ -76,14 +71,6 @@ export class Parts {
       await this.#guard((part) => this.#completePart(part));
     }
     this.#closed = true;
-  }
-
-  #checkSchema(schema: Schema): void {
-    if (this.#schema === undefined) this.#schema = schema;
-    if (schema === this.#schema) return;
-    const [first, later] = [columnsText(this.#schema), columnsText(schema)];
-    if (first !== later)
-      throw sinkErrors.schemaChanged(this.#options.table, this.#options.stage, first, later);
   }
 
   async #guard(work: (part: Part) => Promise<void>): Promise<void> {
