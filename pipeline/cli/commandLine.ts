@@ -1,22 +1,14 @@
 import yargs, { type Argv } from "yargs";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
+import { flagsOf, graphFlags, pipelineFlags, runFlags } from "./flags.js";
 import type { Terminal } from "./terminal.js";
 
 /**
  * The commands, so that a mistyped one is told from a mistyped option before anything is parsed. What a command does
  * is imported when it is called: `--help` loads none of it.
  */
-export const commandNames = [
-  "run",
-  "validate",
-  "graph",
-  "stages",
-  "describe",
-  "inspect",
-  "report",
-  "doctor",
-] as const;
+export const commandNames = Object.keys(flagsOf);
 
 /** Runs what `words` (the command line without node and the script) ask for; resolves to the exit code. */
 export async function runCommandLine(
@@ -51,10 +43,10 @@ export async function runCommandLine(
     .exitProcess(false)
     .strictOptions()
     .showHelpOnFail(false)
-    .fail((message: string | null, error: Error | undefined, parsed) => {
-      if (error !== undefined && error !== null) throw error;
-      const known = Object.keys((parsed as unknown as ParsedOptions).getOptions().key);
-      throw usageError(message ?? "", command ?? "", known);
+    .fail((message: string | null, error: Error | null | undefined) => {
+      // yargs hands its own errors over as either; anything else comes from a command.
+      if (error instanceof Error && error.name !== "YError") throw error;
+      throw usageError(message ?? error?.message ?? "", command ?? "");
     });
   const given = await parser.parseAsync();
   if (command === undefined && given.help !== true && given.version !== true) {
@@ -63,19 +55,15 @@ export async function runCommandLine(
   return exitCode;
 }
 
-/** The part of yargs that its type declarations leave out. */
-interface ParsedOptions {
-  getOptions(): { readonly key: Readonly<Record<string, unknown>> };
-}
-
 function isCommand(word: string): boolean {
-  return (commandNames as readonly string[]).includes(word);
+  return commandNames.includes(word);
 }
 
 /** One of our errors for what yargs says in English. */
-function usageError(message: string, command: string, known: readonly string[]): JacoflowError {
+function usageError(message: string, command: string): JacoflowError {
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message);
   if (unknown === null) return commandLineErrors.badUsage(message, command);
+  const known = ["help", ...(command === "" ? ["version"] : Object.keys(flagsOf[command]))];
   return commandLineErrors.unknownFlag(unknown[1], command === "" ? "jacoflow" : command, known);
 }
 
@@ -86,31 +74,7 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       "Run a pipeline file into a run folder",
       (builder) =>
         pipelineFile(builder)
-          .option("out", {
-            type: "string",
-            requiresArg: true,
-            describe: "Run folder  [default: runs/NAME-TIME]",
-          })
-          .option("dry-run", {
-            type: "boolean",
-            describe: "Show the plan with the tables on the edges and the memory; run nothing",
-          })
-          .option("threads", { type: "string", requiresArg: true, describe: "Threads of the engine" })
-          .option("memory", {
-            type: "string",
-            requiresArg: true,
-            describe: "Memory limit, such as 2GB  [default: half of the machine's]",
-          })
-          .option("json", {
-            type: "boolean",
-            describe: "End with one line of JSON on stdout: how the run went",
-          })
-          .option("quiet", { alias: "q", type: "boolean", describe: "Say errors only" })
-          .option("verbose", {
-            alias: "v",
-            type: "count",
-            describe: "Say more; twice: everything in the log",
-          })
+          .options(runFlags)
           .example("jacoflow run examples/quickstart.yaml", "")
           .example("jacoflow run examples/quickstart.yaml --set stages.noise.with.fraction=0.2 --seed 8", "")
           .check(noMoreArguments),
@@ -119,21 +83,13 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
     .command(
       "validate <file>",
       "Check a pipeline file and the data it names",
-      (builder) => pipelineFile(builder).check(noMoreArguments),
+      (builder) => pipelineFile(builder).options(pipelineFlags).check(noMoreArguments),
       async (given) => finish(await (await import("./validateCommand.js")).validateCommand(given, terminal)),
     )
     .command(
       "graph <file>",
       "Draw the graph of a pipeline file",
-      (builder) =>
-        pipelineFile(builder)
-          .option("format", {
-            choices: ["mermaid", "dot"] as const,
-            default: "mermaid" as const,
-            requiresArg: true,
-            describe: "Language of the drawing",
-          })
-          .check(noMoreArguments),
+      (builder) => pipelineFile(builder).options(graphFlags).check(noMoreArguments),
       async (given) => finish(await (await import("./graphCommand.js")).graphCommand(given, terminal)),
     )
     .command(
@@ -172,20 +128,11 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
 }
 
 function pipelineFile(builder: Argv) {
-  return builder
-    .positional("file", { type: "string", demandOption: true, describe: "Pipeline file, YAML or JSON" })
-    .option("set", {
-      type: "string",
-      array: true,
-      nargs: 1,
-      describe: "Override a value of the file: stages.NAME.with.OPTION=VALUE; may be given several times",
-    })
-    .option("seed", { type: "string", requiresArg: true, describe: "Seed of the run, instead of the file's" })
-    .option("engine", {
-      type: "string",
-      requiresArg: true,
-      describe: "Engine, instead of the file's; `auto` chooses",
-    });
+  return builder.positional("file", {
+    type: "string",
+    demandOption: true,
+    describe: "Pipeline file, YAML or JSON",
+  });
 }
 
 function runFolder(builder: Argv) {
