@@ -85,6 +85,16 @@ export const spectrumErrors = {
       value: rows,
       remedy: "Start from a Jacobian of the same network.",
     }),
+
+  /** The basis ends before the cut between information and nuisance space. */
+  basisTooShort: (cut: string, count: number, value: number): JacoflowError =>
+    new JacoflowError({
+      code: "BASIS_TOO_SHORT",
+      kind: "run",
+      message: `the basis has ${count} left singular vectors and does not reach ${cut}`,
+      value,
+      remedy: "Raise `rank` of the jacobian/spectrum stage, or ask for less.",
+    }),
 } as const;
 
 function gigabytes(bytes: number): string {
