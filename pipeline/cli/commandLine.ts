@@ -146,7 +146,7 @@ function noMoreArguments(given: {
 }): true {
   const [command, extra] = given._.map(String);
   if (extra !== undefined) throw commandLineErrors.unexpectedArgument(extra, command);
-  for (const name of ["seed", "out", "engine", "threads", "memory", "format"]) {
+  for (const name of ["seed", "out", "engine", "memory", "format"]) {
     const value = given[name];
     if (Array.isArray(value)) {
       throw commandLineErrors.badFlagValue(name, value.join(" and "), "one value", "Give it once.");

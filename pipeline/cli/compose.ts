@@ -1,5 +1,5 @@
 import type { EngineName } from "../../engine/engine.js";
-import { createEngine, engineNames } from "../../engine/engines.js";
+import { createEngine, engineNames, explainEngineChoice } from "../../engine/engines.js";
 import { builtInStages } from "../../stages/index.js";
 import type { Stage } from "../stage.js";
 
@@ -8,6 +8,7 @@ export interface Composition {
   readonly stages: ReadonlyMap<string, Stage>;
   readonly engines: readonly EngineName[];
   readonly createEngine: typeof createEngine;
+  readonly explainEngineChoice: typeof explainEngineChoice;
 }
 
 /** The one place where stages, engines and the runtime meet (design §1). */
@@ -16,5 +17,6 @@ export function composition(): Composition {
     stages: new Map(builtInStages.map((stage) => [stage.name, stage])),
     engines: engineNames,
     createEngine,
+    explainEngineChoice,
   };
 }

@@ -19,7 +19,6 @@ export const runFlags = {
     type: "boolean",
     describe: "Show the plan with the tables on the edges and the memory; run nothing",
   },
-  threads: { type: "string", requiresArg: true, describe: "Threads of the engine" },
   memory: {
     type: "string",
     requiresArg: true,

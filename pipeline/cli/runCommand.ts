@@ -1,6 +1,6 @@
-import { join, relative, resolve } from "node:path";
-import { commandLineErrors } from "../../schemas/errors/commandLine.js";
+import { relative, resolve } from "node:path";
 import type { ResolvedPipeline } from "../graph/resolved.js";
+import { defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
 import { runPipeline } from "../run/run.js";
 import { type Composition, composition } from "./compose.js";
@@ -17,7 +17,6 @@ import { versionsHere } from "./versions.js";
 export interface RunFlags extends PipelineFlags {
   readonly out?: string | undefined;
   readonly dryRun?: boolean | undefined;
-  readonly threads?: string | undefined;
   readonly memory?: string | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
@@ -39,7 +38,6 @@ export async function runCommand(flags: RunFlags, terminal: Terminal): Promise<n
 
 async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const memoryLimit = flags.memory === undefined ? defaultMemoryLimit() : parseMemorySize(flags.memory);
-  const threads = flags.threads === undefined ? undefined : parseThreads(flags.threads);
   const parts = composition();
   const pipeline = await pipelineOf(flags, parts);
   if (flags.quiet !== true) for (const warning of pipeline.warnings) terminal.talk(`warning: ${warning}\n`);
@@ -55,7 +53,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const interruption = listenForInterruption(terminal);
   const display = progressDisplay(terminal, verbosityOf(flags));
   try {
-    const outcome = await start(pipeline, parts, { runFolder, memoryLimit, threads, interruption, display });
+    const outcome = await start(pipeline, parts, { runFolder, memoryLimit, interruption, display });
     display.close();
     return tell(outcome, flags, terminal, interruption);
   } finally {
@@ -67,7 +65,6 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
 interface RunSettings {
   readonly runFolder: string;
   readonly memoryLimit: number;
-  readonly threads: number | undefined;
   readonly interruption: Interruption;
   readonly display: ReturnType<typeof progressDisplay>;
 }
@@ -78,17 +75,13 @@ async function start(
   settings: RunSettings,
 ): Promise<RunOutcome> {
   return runPipeline(pipeline, {
-    createEngine: () =>
-      parts.createEngine(
-        pipeline.engine,
-        settings.threads === undefined ? {} : { threads: settings.threads },
-      ),
+    createEngine: () => parts.createEngine(pipeline.engine),
     runFolder: settings.runFolder,
     signal: settings.interruption.signal,
     observers: [settings.display.observe],
     memoryLimit: settings.memoryLimit,
     versions: versionsHere(),
-    threads: settings.threads ?? 1,
+    threads: parts.explainEngineChoice(pipeline.engine).threads,
   });
 }
 
@@ -121,22 +114,4 @@ function verbosityOf(flags: RunFlags): Verbosity {
   if (flags.quiet === true) return "quiet";
   const verbose = flags.verbose ?? 0;
   return verbose === 0 ? "normal" : verbose === 1 ? "verbose" : "debug";
-}
-
-/** `runs/NAME-2026-01-31T12-30-05`, local to the folder the command is called in. */
-export function defaultRunFolder(name: string, time: Date): string {
-  return join("runs", `${name}-${time.toISOString().slice(0, 19).replaceAll(":", "-")}`);
-}
-
-function parseThreads(text: string): number {
-  const threads = Number(text);
-  if (!/^\d+$/.test(text) || threads < 1 || threads > 1024) {
-    throw commandLineErrors.badFlagValue(
-      "threads",
-      text,
-      "a number of threads",
-      "Give a whole number from 1.",
-    );
-  }
-  return threads;
 }
