@@ -64,6 +64,14 @@ export function decodeArrow(bytes: Uint8Array): {
   return { schema, batches: [...reader] };
 }
 
+/**
+ * The batch's memory under exactly this schema object, which has to be equal to its own. `new RecordBatch` alone makes
+ * a copy of the schema, so that no two batches would share one.
+ */
+export function withSchema(schema: Schema, batch: RecordBatch): RecordBatch {
+  return Object.assign(new RecordBatch(schema, batch.data), { schema });
+}
+
 /** How two schemas differ, in words; undefined when they are the same, metadata included. */
 export function schemaDifference(left: Schema, right: Schema): string | undefined {
   const names = (schema: Schema) => schema.fields.map((field) => field.name).join(", ");

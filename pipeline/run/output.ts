@@ -1,6 +1,6 @@
-import { RecordBatch, type Schema } from "apache-arrow";
+import type { RecordBatch, Schema } from "apache-arrow";
 import { runErrors } from "../../schemas/errors/pipeline.js";
-import { schemaDifference } from "../../schemas/ipc.js";
+import { schemaDifference, withSchema } from "../../schemas/ipc.js";
 import { tableNameOf } from "../../schemas/table.js";
 import type { OutputStream, Source } from "../stage.js";
 import type { Breather } from "./breather.js";
@@ -62,7 +62,7 @@ export class Output implements OutputStream {
     return `${this.#origin.stage}.${this.#origin.port}`;
   }
 
-  /** The batch under the port's one schema: writers of files compare schemas by identity. */
+  /** The batch under the port's one schema object, which the first batch brought. */
   #share(batch: RecordBatch): RecordBatch {
     if (batch.schema === this.#schema) return batch;
     const found = tableNameOf(batch.schema);
@@ -73,6 +73,6 @@ export class Output implements OutputStream {
     }
     const difference = schemaDifference(this.#schema, batch.schema);
     if (difference !== undefined) throw runErrors.schemaChanged(this.#address, difference);
-    return new RecordBatch(this.#schema, batch.data);
+    return withSchema(this.#schema, batch);
   }
 }
