@@ -140,6 +140,15 @@ export const dataErrors = {
         "Lower the number of examples, or name other classes: the number is shared equally by the classes.",
     }),
 
+  noExamples: (source: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_EXAMPLES",
+      kind: "invalid",
+      message: `${source} holds no examples`,
+      place: source,
+      remedy: "Use a source with at least one training example.",
+    }),
+
   labelGap: (source: string, labels: readonly number[]): JacoflowError =>
     new JacoflowError({
       code: "LABEL_OUT_OF_RANGE",
@@ -158,6 +167,16 @@ export const dataErrors = {
       place: source,
       value: label,
       remedy: `Correct the label, or give as many class names as there are classes (there are ${classes}).`,
+    }),
+
+  alreadyNoisy: (source: string, changed: number): JacoflowError =>
+    new JacoflowError({
+      code: "ALREADY_NOISY",
+      kind: "invalid",
+      message: `the labels of ${source} are noisy already (${changed} differ from their clean ones)`,
+      place: source,
+      value: changed,
+      remedy: "Add noise once; kind: matrix describes any law.",
     }),
 
   /** An option that contradicts another one or the data. */

@@ -47,12 +47,14 @@ export function selectExamples(
 }
 
 /**
- * The classes of a source whose labels are 0 … K − 1 and all occur. LABEL_GAP otherwise: a label far off is more
+ * The classes of a source whose labels are 0 … K − 1 and all occur. LABEL_OUT_OF_RANGE otherwise (NO_EXAMPLES without
+ * any): a label far off is more
  * likely damage than a class, so other labels must be named by the option `classes`.
  */
 export function allClasses(labels: ArrayLike<number>, source: string): readonly number[] {
   const seen = new Set<number>();
   for (let position = 0; position < labels.length; position += 1) seen.add(labels[position]);
+  if (seen.size === 0) throw dataErrors.noExamples(source);
   const classes = [...seen].sort((left, right) => left - right);
   if (classes.some((label, index) => label !== index)) throw dataErrors.labelGap(source, classes);
   return classes;

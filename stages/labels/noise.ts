@@ -1,0 +1,208 @@
+import type { Table } from "apache-arrow";
+import { Type } from "typebox";
+import { randomSource } from "../../engine/random.js";
+import { defineStage, output, whole } from "../../pipeline/stage.js";
+import { type Split, splits } from "../../schemas/columns.js";
+import { dataErrors } from "../../schemas/errors/data.js";
+import type { JacoflowError } from "../../schemas/errors/error.js";
+import { examplesTable, type LabelNoise } from "../../schemas/tables/examples.js";
+import { collectErrors } from "../check.js";
+import { classCount, type ExampleSet, type Examples, readExamples } from "../examples.js";
+import { corrupt, type NoiseKind, noiseKinds, selectedLaw, transition } from "./corruption.js";
+
+const splitName = Type.Union(splits.map((split) => Type.Literal(split)));
+
+const options = Type.Object(
+  {
+    fraction: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          "share of the examples of a split that are selected: round(fraction · n) of them; needed unless kind is matrix, where it is 1 when left out",
+      }),
+    ),
+    kind: Type.Union(
+      noiseKinds.map((kind) => Type.Literal(kind)),
+      {
+        default: "uniform-other",
+        description:
+          "what a selected example's label becomes: uniform-other (one of the K − 1 other classes), uniform-any (any class, its own too), pair-flip (the next class, the last becomes the first), matrix (drawn from the row of its class)",
+      },
+    ),
+    matrix: Type.Optional(
+      Type.Array(Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1 }), {
+        minItems: 1,
+        description:
+          "for kind matrix: K rows of K probabilities; row c is the law of the new label of a selected example of class c",
+      }),
+    ),
+    split: Type.Union([splitName, Type.Array(splitName, { minItems: 1, uniqueItems: true })], {
+      default: "train",
+      description: "train, test, or a list of both: the splits whose labels are changed",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+interface NoiseOptions {
+  readonly fraction?: number;
+  readonly kind: NoiseKind;
+  readonly matrix?: readonly (readonly number[])[];
+  readonly split: Split | readonly Split[];
+}
+
+export const noise = defineStage({
+  name: "labels/noise",
+  summary: "Changes a share of the labels at random and keeps the clean ones beside them",
+  options,
+  inputs: { examples: whole("examples", "examples with clean labels") },
+  outputs: {
+    examples: output("examples", "the same examples with noisy labels; the law of the noise in the metadata"),
+  },
+  check: ({ options, place }) =>
+    collectErrors(optionErrors(options, place).map((error) => () => Promise.reject(error))),
+  run: async (inputs, outputs, context) => {
+    const place = `stages.${context.stage}`;
+    const [error] = optionErrors(context.options, place);
+    if (error !== undefined) throw error;
+    const { origin, table } = inputs.examples;
+    const set = readExamples(table);
+    const from = `${origin.stage}.${origin.port}`;
+    refuseNoisy(set, from);
+    const noisy = addNoise(set, context.options, context.seed, from, place);
+    await outputs.examples.send(withLabels(table, set, noisy));
+  },
+});
+
+interface Noisy {
+  readonly labels: Partial<Record<Split, Int32Array>>;
+  readonly noise: LabelNoise;
+}
+
+/** All splits of one run share the law (1 − ρ) I + ρ M with ρ the share selected over all of them. */
+function addNoise(
+  set: ExampleSet,
+  { fraction = 1, kind, matrix, split }: NoiseOptions,
+  seed: (purpose: string) => string,
+  from: string,
+  place: string,
+): Noisy {
+  const classes = classCount(set);
+  for (const part of [set.train, set.test]) refuseLabels(part, classes, from);
+  const law = matrix ?? selectedLaw(kind as Exclude<NoiseKind, "matrix">, classes);
+  if (law.length !== classes) {
+    throw dataErrors.option(
+      `${place}.with.matrix`,
+      `the matrix is ${law.length} × ${law.length}, the examples have ${classes} classes`,
+      `Give ${classes} rows of ${classes} probabilities.`,
+      law,
+    );
+  }
+  if (kind === "uniform-other" && classes < 2) {
+    throw dataErrors.option(
+      `${place}.with.kind`,
+      "uniform-other needs two classes at least",
+      "Use more classes.",
+      classes,
+    );
+  }
+  const labels: Partial<Record<Split, Int32Array>> = {};
+  let selected = 0;
+  let total = 0;
+  const chosen = splits.filter((name) => [split].flat().includes(name));
+  for (const name of chosen) {
+    const part = set[name];
+    if (part === undefined) {
+      const reason = `there are no ${name} examples from ${from} to add noise to`;
+      throw dataErrors.option(`${place}.with.split`, reason, `Leave ${name} out of split.`, name);
+    }
+    const result = corrupt(part.labels, fraction, law, randomSource(seed(name)));
+    labels[name] = result.labels;
+    selected += result.selected;
+    total += part.labels.length;
+  }
+  return {
+    labels,
+    noise: { kind, fraction, splits: chosen, transition: transition(selected / total, law) },
+  };
+}
+
+/** A batch over the same features, in the order of the table. */
+function withLabels(table: Table, set: ExampleSet, { labels, noise }: Noisy) {
+  const { shape, classes } = set;
+  const columns = examplesTable(shape).read(table);
+  const label = Int32Array.from(columns.label);
+  const at = { train: 0, test: 0 };
+  columns.split.forEach((split, row) => {
+    const changed = labels[split];
+    if (changed !== undefined) label[row] = changed[at[split]];
+    at[split] += 1;
+  });
+  return examplesTable(shape, { ...(classes === undefined ? {} : { classes }), noise }).batch(
+    { ...columns, label },
+    columns.length,
+  );
+}
+
+/** Noise on noise would make the law in the metadata wrong. */
+function refuseNoisy(set: ExampleSet, from: string): void {
+  const changed = [set.train, set.test].reduce(
+    (sum, part) =>
+      sum + (part?.labels.reduce((n, label, row) => n + (label === part.cleanLabels[row] ? 0 : 1), 0) ?? 0),
+    0,
+  );
+  if (set.noise !== undefined || changed > 0) throw dataErrors.alreadyNoisy(from, changed);
+}
+
+function refuseLabels(part: Examples | undefined, classes: number, from: string): void {
+  part?.labels.forEach((label, row) => {
+    if (label < 0 || label >= classes) {
+      throw dataErrors.unknownLabel(`${from} (${part.split})`, row, label, classes);
+    }
+  });
+}
+
+function optionErrors({ fraction, kind, matrix }: NoiseOptions, place: string): readonly JacoflowError[] {
+  const errors: JacoflowError[] = [];
+  if (kind === "matrix" && matrix === undefined) {
+    errors.push(
+      dataErrors.option(
+        `${place}.with.matrix`,
+        "kind matrix needs a matrix",
+        "Give K rows of K probabilities.",
+      ),
+    );
+  }
+  if (kind !== "matrix" && matrix !== undefined) {
+    errors.push(
+      dataErrors.option(
+        `${place}.with.matrix`,
+        `kind ${kind} takes no matrix`,
+        "Leave it out, or set kind: matrix.",
+        matrix,
+      ),
+    );
+  }
+  if (kind !== "matrix" && fraction === undefined) {
+    errors.push(
+      dataErrors.option(
+        `${place}.with.fraction`,
+        `kind ${kind} needs a fraction`,
+        "Give a number from 0 to 1.",
+      ),
+    );
+  }
+  matrix?.forEach((row, c) => {
+    const sum = row.reduce((total, value) => total + value, 0);
+    const rowPlace = `${place}.with.matrix[${c}]`;
+    if (row.length !== matrix.length) {
+      const reason = `row ${c} has ${row.length} numbers, the matrix ${matrix.length} rows`;
+      errors.push(dataErrors.option(rowPlace, reason, "Make the matrix square.", row));
+    } else if (Math.abs(sum - 1) > 1e-9) {
+      const reason = `row ${c} sums to ${sum}, not to 1`;
+      errors.push(dataErrors.option(rowPlace, reason, "Make every row a probability law.", row));
+    }
+  });
+  return errors;
+}
