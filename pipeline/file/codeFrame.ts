@@ -2,12 +2,13 @@ const before = 2;
 const after = 1;
 const width = 100;
 
+export const linesOf = (text: string): readonly string[] => text.split(/\r\n|\n|\r/);
+
 /**
  * The lines around a place of a text with a caret below it; line and column start at 1. Long lines are cut around the
  * column, tabs count as one space so that the caret stands where it should.
  */
-export function codeFrame(text: string, line: number, column: number): string {
-  const lines = text.split(/\r\n|\n|\r/);
+export function codeFrame(lines: readonly string[], line: number, column: number): string {
   const first = Math.max(1, line - before);
   const last = Math.min(lines.length, line + after);
   const digits = String(last).length;

@@ -6,7 +6,7 @@ import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { wireStages } from "../graph/wire.js";
 import { readForm } from "./form.js";
 import { PipelineFileErrors } from "./mistake.js";
-import { checkOptions } from "./options.js";
+import { optionChecker } from "./options.js";
 import { applyOverrides } from "./overrides.js";
 import type { LoadRequest } from "./request.js";
 import { parseSource } from "./source.js";
@@ -44,6 +44,7 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   const unwired: UnwiredStage[] = [];
   const resolved: ResolvedStage[] = [];
   const checks: Promise<readonly Problem[]>[] = [];
+  const checkOptions = optionChecker();
   for (const { name, uses, with: given, from } of form.stages) {
     const path: Path = ["stages", name];
     const definition = request.stages.get(uses);

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { nearest } from "../../schemas/errors/nearest.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
@@ -11,26 +11,41 @@ export interface CheckedOptions {
   readonly problems: readonly Problem[];
 }
 
+/** Checks what a stage is given `with` against its declaration; `path` leads to the stage in the file. */
+export type CheckOptions = (stage: Stage, given: unknown, path: Path) => CheckedOptions;
+
 /**
- * Checks what a stage is given `with` against its declaration. Options nobody declared are mistakes, in nested maps as
- * well. `path` leads to the stage in the file.
+ * Makes a checker that compiles every declaration once. Options nobody declared are mistakes, in nested maps as well.
  */
-export function checkOptions(stage: Stage, given: unknown, path: Path): CheckedOptions {
-  const value = structuredClone(given ?? {});
-  const withPath = [...path, "with"];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const error = fileErrors.wrongForm(withPath.join("."), value, "a map of options");
-    return { options: {}, problems: [{ error, path: withPath }] };
-  }
-  const options = value as Readonly<Record<string, unknown>>;
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, verbose: true, logger: false });
-  const validate = ajv.compile(closed(JSON.parse(JSON.stringify(stage.options))));
-  if (validate(options)) return { options, problems: [] };
-  const schemas = stage.options.properties as Readonly<Record<string, OptionSchema>>;
-  const problems = explain(validate.errors ?? []).map((error) =>
-    problemOf(error, stage.name, withPath, given === undefined || given === null ? path : withPath, schemas),
-  );
-  return { options, problems };
+export function optionChecker(): CheckOptions {
+  // `strict` is about schemas, not about options; that NaN and infinities are no numbers has to be said apart.
+  const ajv = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    strict: false,
+    strictNumbers: true,
+    verbose: true,
+    logger: false,
+  });
+  const validators = new Map<Stage, ValidateFunction>();
+  return (stage, given, path) => {
+    const value = structuredClone(given ?? {});
+    const withPath = [...path, "with"];
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      const error = fileErrors.wrongForm(withPath.join("."), value, "a map of options");
+      return { options: {}, problems: [{ error, path: withPath }] };
+    }
+    const validate = validators.get(stage) ?? ajv.compile(closed(JSON.parse(JSON.stringify(stage.options))));
+    validators.set(stage, validate);
+    const options = value as Readonly<Record<string, unknown>>;
+    if (validate(options)) return { options, problems: [] };
+    const schemas = stage.options.properties as Readonly<Record<string, OptionSchema>>;
+    const missingPath = given === undefined || given === null ? path : withPath;
+    const problems = explain(validate.errors ?? []).map((error) =>
+      problemOf(error, stage.name, withPath, missingPath, schemas),
+    );
+    return { options, problems };
+  };
 }
 
 /** The schema with every map closed to unknown keys, unless it says otherwise. */

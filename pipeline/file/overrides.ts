@@ -28,7 +28,7 @@ export function applyOverrides(
     if (error !== undefined) {
       const column = "--set ".length + 1;
       const location = { file: "command line", line: 1, column };
-      mistakes.push(new FileMistake(error, location, codeFrame(text, 1, column)));
+      mistakes.push(new FileMistake(error, location, codeFrame([text], 1, column)));
     } else if (!("error" in given)) {
       overrides.push(given);
     }

@@ -6,13 +6,15 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Pair,
   parseDocument,
   visit,
+  type YAMLMap,
 } from "yaml";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
-import { codeFrame } from "./codeFrame.js";
+import { codeFrame, linesOf } from "./codeFrame.js";
 import { type FileLocation, FileMistake } from "./mistake.js";
 
 /** Characters; a pipeline file is written by hand, data has files of its own. */
@@ -47,9 +49,10 @@ export function parseSource(
   file: string,
 ): { readonly source: SourceFile } | { readonly mistakes: readonly FileMistake[] } {
   const lineCounter = new LineCounter();
+  const lines = linesOf(text);
   const at = (error: JacoflowError, offset: number) => {
     const { line, col } = lineCounter.linePos(offset);
-    return new FileMistake(error, { file, line, column: col }, codeFrame(text, line, col));
+    return new FileMistake(error, { file, line, column: col }, codeFrame(lines, line, col));
   };
   if (text.length > sizeLimit) {
     const error = fileErrors.tooLarge(text.length, sizeLimit);
@@ -76,6 +79,7 @@ export function parseSource(
   const clashes = keyProblems(document).map(({ error, offset }) => at(error, offset));
   if (clashes.length > 0) return { mistakes: clashes };
 
+  const pairs = pairFinder();
   return {
     source: {
       file,
@@ -86,16 +90,31 @@ export function parseSource(
         );
         if (override !== undefined) {
           const location: FileLocation = { file: "command line", line: 1, column: override.column };
-          return new FileMistake(error, location, codeFrame(override.text, 1, override.column));
+          return new FileMistake(error, location, codeFrame([override.text], 1, override.column));
         }
-        return at(error, offsetOf(document, path, key === true));
+        return at(error, offsetOf(document, pairs, path, key === true));
       },
     },
   };
 }
 
+type FindPair = (map: YAMLMap, key: string) => Pair | undefined;
+
+/** Finds entries of maps by key, through an index a map: a file may have thousands of keys and mistakes. */
+function pairFinder(): FindPair {
+  const indices = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+  return (map, key) => {
+    let index = indices.get(map);
+    if (index === undefined || index.size !== map.items.length) {
+      index = new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair]));
+      indices.set(map, index);
+    }
+    return index.get(key);
+  };
+}
+
 /** Offset of the value at `path`, or of its key; of the deepest place on the way there that exists. */
-function offsetOf(document: Document, path: Path, wantsKey: boolean): number {
+function offsetOf(document: Document, findPair: FindPair, path: Path, wantsKey: boolean): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const [depth, step] of path.entries()) {
@@ -103,7 +122,7 @@ function offsetOf(document: Document, path: Path, wantsKey: boolean): number {
     let keyNode: unknown;
     let value: unknown;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      const pair = findPair(node, String(step));
       keyNode = pair?.key;
       value = pair?.value;
     } else if (isSeq(node)) {
@@ -112,15 +131,17 @@ function offsetOf(document: Document, path: Path, wantsKey: boolean): number {
     const found = startOf(keyNode) ?? startOf(value);
     if (found === undefined) return offset;
     const last = depth === path.length - 1;
-    // A value that is missing (`with:`) is marked by its key.
     offset = last && !wantsKey ? (startOf(value) ?? found) : found;
     node = value;
   }
   return offset;
 }
 
+/** Undefined for what is not in the text: made by an override, or the nothing after `with:`. */
 function startOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
+  if (!isNode(node) || !node.range) return undefined;
+  const [start, end] = node.range;
+  return isScalar(node) && node.value === null && start === end ? undefined : start;
 }
 
 /** Keys given twice in a map, keys that are no plain words, and aliases of nothing. */

@@ -35,9 +35,10 @@ export function orderStages(
       at = [...readsFrom.get(at)!].find((from) => !placed.has(from));
     }
     if (at !== undefined && walk.includes(at)) {
-      // Walked from reader to source: turned round it is the way of the data.
+      // Walked from reader to source: turned round it is the way of the data. It begins where the file does.
       const circle = walk.slice(walk.indexOf(at)).reverse();
-      cycles.push([...circle, circle[0]]);
+      const first = circle.indexOf(names.find((name) => circle.includes(name))!);
+      cycles.push([...circle.slice(first), ...circle.slice(0, first + 1)]);
     }
     for (const name of walk) explored.add(name);
   }
