@@ -1,6 +1,7 @@
 import type { Table } from "apache-arrow";
 import type { Matrix } from "../engine/engine.js";
 import { type Split, splits } from "../schemas/columns.js";
+import { dataErrors } from "../schemas/errors/data.js";
 import { examplesTable, type LabelNoise } from "../schemas/tables/examples.js";
 
 /** The examples of one split, in the order of the table. */
@@ -57,6 +58,22 @@ export function classCount(set: ExampleSet): number {
     for (const label of part?.cleanLabels ?? []) largest = Math.max(largest, label);
   }
   return largest + 1;
+}
+
+/**
+ * Whether a network with these outputs fits the labels: one output a class name, every label (given and clean) among the
+ * outputs. NETWORK_OUTPUTS, LABEL_OUT_OF_RANGE (which names the split's row) otherwise; `place` is the network's.
+ */
+export function checkClasses(set: ExampleSet, outputs: number, place: string): void {
+  if (set.classes !== undefined && set.classes.length !== outputs) {
+    throw dataErrors.networkOutputs(outputs, set.classes.length, place);
+  }
+  for (const part of [set.train, set.test]) {
+    for (const labels of [part?.labels, part?.cleanLabels]) {
+      const row = labels?.findIndex((label) => label < 0 || label >= outputs) ?? -1;
+      if (row !== -1) throw dataErrors.unknownLabel(`${part!.split} examples`, row, labels![row], outputs);
+    }
+  }
 }
 
 type Columns = ReturnType<ReturnType<typeof examplesTable>["read"]>;

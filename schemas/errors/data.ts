@@ -179,6 +179,35 @@ export const dataErrors = {
       remedy: "Add noise once; kind: matrix describes any law.",
     }),
 
+  noSnapshot: (source: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_SNAPSHOT",
+      kind: "run",
+      message: `${source} sent no snapshot`,
+      place: source,
+      remedy: "Let that stage send its parameters: its option `snapshots`.",
+    }),
+
+  networkInput: (input: readonly number[], shape: readonly number[], place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NETWORK_INPUT",
+      kind: "invalid",
+      message: `the network takes inputs of ${input.join("×")}, the examples are ${shape.join("×")}`,
+      place,
+      value: input,
+      remedy: `Set the network's input to [${shape.join(", ")}], or use other examples.`,
+    }),
+
+  networkOutputs: (outputs: number, classes: number, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NETWORK_OUTPUTS",
+      kind: "invalid",
+      message: `the network has ${outputs} outputs, the examples ${classes} classes`,
+      place,
+      value: outputs,
+      remedy: "Give the network one output a class.",
+    }),
+
   /** An option that contradicts another one or the data. */
   option: (place: string, reason: string, remedy: string, value?: unknown): JacoflowError =>
     new JacoflowError({ code: "OPTION_VALUE", kind: "invalid", message: reason, place, value, remedy }),

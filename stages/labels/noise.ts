@@ -7,7 +7,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { examplesTable, type LabelNoise } from "../../schemas/tables/examples.js";
 import { collectErrors } from "../check.js";
-import { classCount, type ExampleSet, type Examples, readExamples } from "../examples.js";
+import { checkClasses, classCount, type ExampleSet, readExamples } from "../examples.js";
 import { corrupt, type NoiseKind, noiseKinds, selectedLaw, transition } from "./corruption.js";
 
 const splitName = Type.Union(splits.map((split) => Type.Literal(split)));
@@ -89,7 +89,7 @@ function addNoise(
   place: string,
 ): Noisy {
   const classes = classCount(set);
-  for (const part of [set.train, set.test]) refuseLabels(part, classes, from);
+  checkClasses(set, classes, place);
   const law = matrix ?? selectedLaw(kind as Exclude<NoiseKind, "matrix">, classes);
   if (law.length !== classes) {
     throw dataErrors.option(
@@ -153,14 +153,6 @@ function refuseNoisy(set: ExampleSet, from: string): void {
     0,
   );
   if (set.noise !== undefined || changed > 0) throw dataErrors.alreadyNoisy(from, changed);
-}
-
-function refuseLabels(part: Examples | undefined, classes: number, from: string): void {
-  part?.labels.forEach((label, row) => {
-    if (label < 0 || label >= classes) {
-      throw dataErrors.unknownLabel(`${from} (${part.split})`, row, label, classes);
-    }
-  });
 }
 
 function optionErrors({ fraction, kind, matrix }: NoiseOptions, place: string): readonly JacoflowError[] {

@@ -1,0 +1,163 @@
+import { readFile } from "node:fs/promises";
+import { Type } from "typebox";
+import { architectures, expandArchitecture } from "../../engine/network/architectures.js";
+import { activations } from "../../engine/network/form.js";
+import { type InitialisationName, initialisations } from "../../engine/network/initialisation.js";
+import type { Activation, Network } from "../../engine/network/network.js";
+import { parseNetwork } from "../../engine/network/parse.js";
+import { dataErrors } from "../../schemas/errors/data.js";
+import { JacoflowError } from "../../schemas/errors/error.js";
+import { networkErrors } from "../../schemas/errors/network.js";
+
+const initialisationNames = Object.keys(initialisations) as InitialisationName[];
+
+/** Options of every stage that makes a network. */
+export const descriptionOptions = {
+  architecture: Type.Optional(
+    Type.Union(
+      architectures.map(({ name }) => Type.Literal(name)),
+      { description: architectures.map(({ name, summary }) => `${name}: ${summary}`).join("; ") },
+    ),
+  ),
+  hidden: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 1 }))], {
+      description:
+        "widths of the hidden layers of one-hidden-layer (default 1024) and mlp (default [128, 64])",
+    }),
+  ),
+  activation: Type.Optional(
+    Type.Union(
+      activations.map((name) => Type.Literal(name)),
+      {
+        description:
+          "activation of the architecture's hidden layers (default relu; one-hidden-layer: softplus)",
+      },
+    ),
+  ),
+  norm: Type.Optional(
+    Type.Union([Type.Literal("none"), Type.Literal("batch")], {
+      description: "batch normalisation after the convolutions of a resnet (default none)",
+    }),
+  ),
+  network: Type.Optional(
+    Type.Union([Type.String(), Type.Object({}, { additionalProperties: true })], {
+      description:
+        "instead of an architecture: the network { input, layers }, or the path of a JSON file with it",
+    }),
+  ),
+  initialisation: Type.Optional(
+    Type.Union(
+      initialisationNames.map((name) => Type.Literal(name)),
+      {
+        description: `${Object.entries(initialisations)
+          .map(([name, words]) => `${name}: ${words}`)
+          .join("; ")} (default: what the architecture is meant for, he for a described network)`,
+      },
+    ),
+  ),
+  outputScale: Type.Number({
+    default: 1,
+    description: "multiplies the last kernel once, when it is drawn; a layer's scale is part of the function",
+  }),
+};
+
+export interface DescriptionOptions {
+  readonly architecture?: string;
+  readonly hidden?: number | readonly number[];
+  readonly activation?: Activation;
+  readonly norm?: "none" | "batch";
+  readonly network?: string | object;
+  readonly initialisation?: InitialisationName;
+  readonly outputScale: number;
+}
+
+/** A named architecture still to be fitted to the data, or a network with an input and an output of its own. */
+export type Description =
+  | { readonly kind: "architecture"; readonly expand: (input: readonly number[], outputs: number) => Network }
+  | { readonly kind: "network"; readonly network: Network };
+
+/**
+ * What the options describe; undefined when they name neither an architecture nor a network. Reads the network's file.
+ * Errors: OPTION_VALUE for options that exclude each other, ARCHITECTURE_OPTION, DATA_FILE_UNREADABLE,
+ * INVALID_NETWORK and the errors of single layers. `place` is that of the options, `stages.NAME.with`.
+ */
+export async function readDescription(
+  options: DescriptionOptions,
+  place: string,
+  resolvePath: (path: string) => string,
+): Promise<Description | undefined> {
+  const { architecture, network } = options;
+  const parts = {
+    ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
+    ...(options.activation === undefined ? {} : { activation: options.activation }),
+    ...(options.norm === undefined ? {} : { norm: options.norm }),
+  };
+  if (architecture !== undefined) {
+    if (network !== undefined) {
+      const remedy = "Keep one of them.";
+      throw dataErrors.option(`${place}.network`, "architecture and network exclude each other", remedy);
+    }
+    const expand = (input: readonly number[], outputs: number) =>
+      expandArchitecture(architecture, { input, outputs, ...parts });
+    try {
+      // Every architecture takes images of this size, so what is wrong here is an option.
+      expand([32, 32, 3], 2);
+    } catch (error) {
+      throw placed(error, place);
+    }
+    return { kind: "architecture", expand };
+  }
+  const [stray] = Object.keys(parts);
+  if (stray !== undefined) {
+    const remedy = `Leave ${stray} out, or name an architecture.`;
+    throw dataErrors.option(`${place}.${stray}`, `${stray} is an option of an architecture`, remedy);
+  }
+  if (network === undefined) return undefined;
+  if (typeof network !== "string") {
+    return { kind: "network", network: parseNetwork(network, `${place}.network`) };
+  }
+  const file = resolvePath(network);
+  return { kind: "network", network: parseNetwork(await readJson(file, `${place}.network`), file) };
+}
+
+/**
+ * Whether a network takes inputs of this shape: its own, or either of the two is flat and as long as the other (both are
+ * row-major, so flattening moves nothing). NETWORK_INPUT otherwise.
+ */
+export function checkInput(network: Network, shape: readonly number[], place: string): void {
+  const size = (sides: readonly number[]) => sides.reduce((product, side) => product * side, 1);
+  const same = network.input.join() === shape.join();
+  const flat = network.input.length === 1 || shape.length === 1;
+  if (!same && !(flat && size(network.input) === size(shape))) {
+    throw dataErrors.networkInput(network.input, shape, place);
+  }
+}
+
+async function readJson(file: string, place: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw dataErrors.unreadable(file, error, place);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = `${file} is not JSON: ${(error as Error).message}`;
+    throw networkErrors.invalidNetwork(place, reason, "Write the network as JSON.");
+  }
+}
+
+/** An error of an option, at its full place. */
+function placed(error: unknown, place: string): unknown {
+  if (!(error instanceof JacoflowError)) return error;
+  const { code, kind, message, value, remedy } = error;
+  return new JacoflowError({
+    code,
+    kind,
+    message,
+    value,
+    place: `${place}.${error.place}`,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}

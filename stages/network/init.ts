@@ -1,0 +1,42 @@
+import { Type } from "typebox";
+import { inferShapes } from "../../engine/network/shapes.js";
+import { defineStage, output, whole } from "../../pipeline/stage.js";
+import { dataErrors } from "../../schemas/errors/data.js";
+import { checkClasses, classCount, readExamples } from "../examples.js";
+import { snapshotWriter } from "../snapshot.js";
+import { checkInput, type DescriptionOptions, descriptionOptions, readDescription } from "./description.js";
+import { freshParameters } from "./start.js";
+
+const options = Type.Object(descriptionOptions, { additionalProperties: false });
+
+export const init = defineStage({
+  name: "network/init",
+  summary: "Makes a network, named or described, and draws its first parameters",
+  options,
+  inputs: { examples: whole("examples", "examples the network is for: their shape and their classes") },
+  outputs: { snapshots: output("parameters", "one snapshot, at step 0") },
+  check: async ({ options, place, resolvePath }) => {
+    await required(options, `${place}.with`, resolvePath);
+  },
+  run: async (inputs, outputs, context) => {
+    const place = `stages.${context.stage}.with`;
+    const description = await required(context.options, place, context.resolvePath);
+    const set = readExamples(inputs.examples.table);
+    const network =
+      description.kind === "network" ? description.network : description.expand(set.shape, classCount(set));
+    checkInput(network, set.shape, `${place}.network`);
+    checkClasses(set, inferShapes(network).outputs, `${place}.network`);
+    const parameters = freshParameters(network, context.options, context.seed("parameters"));
+    await outputs.snapshots.send(snapshotWriter(network).batch(0, 0, parameters));
+  },
+});
+
+async function required(options: DescriptionOptions, place: string, resolvePath: (path: string) => string) {
+  const description = await readDescription(options, place, resolvePath);
+  if (description !== undefined) return description;
+  throw dataErrors.option(
+    place,
+    "neither an architecture nor a network is given",
+    "Name an architecture, or describe the network.",
+  );
+}

@@ -1,0 +1,142 @@
+import { readFile } from "node:fs/promises";
+import type { RecordBatch } from "apache-arrow";
+import { Type } from "typebox";
+import type { Network } from "../../engine/network/network.js";
+import { type NamedTensor, readSafetensors } from "../../engine/network/safetensors.js";
+import { inferShapes } from "../../engine/network/shapes.js";
+import { parametersFrom, parametersWithNewHead } from "../../engine/network/weights.js";
+import { defineStage, type InputStream, optional, output, stream, whole } from "../../pipeline/stage.js";
+import { dataErrors } from "../../schemas/errors/data.js";
+import { checkClasses, type ExampleSet, readExamples } from "../examples.js";
+import { readTensors, snapshotWriter } from "../snapshot.js";
+import { checkInput, type Description, descriptionOptions, readDescription } from "./description.js";
+import { headOf, withOutputs } from "./head.js";
+import { freshParameters } from "./start.js";
+
+const options = Type.Object(
+  {
+    ...descriptionOptions,
+    weights: Type.Optional(
+      Type.String({
+        description:
+          "safetensors file with the tensors layer/kernel (HWIO or in × out), layer/bias, … of the architecture or network; left out when another stage's snapshots are wired in",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A network and named tensors for it, with the K they were trained for. */
+interface Origin {
+  readonly network: Network;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  /** What messages call it. */
+  readonly name: string;
+}
+
+export const pretrained = defineStage({
+  name: "network/pretrained",
+  summary: "Starts from trained weights: a safetensors file, or the last snapshot of another stage",
+  options,
+  inputs: {
+    examples: whole("examples", "examples the network is for: their shape and their classes"),
+    snapshots: optional(stream("parameters", "snapshots of another stage, the last of which is taken")),
+  },
+  outputs: {
+    snapshots: output(
+      "parameters",
+      "one snapshot, at step 0; the head made anew when the number of classes differs",
+    ),
+  },
+  check: async ({ options, place, resolvePath }) => {
+    const description = await readDescription(options, `${place}.with`, resolvePath);
+    if (options.weights === undefined) {
+      if (description === undefined) return;
+      throw dataErrors.option(
+        `${place}.with.weights`,
+        "a network without weights",
+        "Give the path of a safetensors file, or use network/init.",
+      );
+    }
+    if (description === undefined) throw unnamedNetwork(`${place}.with`);
+    const tensors = await readWeights(resolvePath(options.weights), `${place}.with.weights`);
+    if (description.kind === "network") {
+      parametersFrom(description.network, tensors, { file: resolvePath(options.weights) });
+    }
+  },
+  run: async (inputs, outputs, context) => {
+    const { options, stage } = context;
+    const place = `stages.${stage}.with`;
+    const set = readExamples(inputs.examples.table);
+    const description = await readDescription(options, place, context.resolvePath);
+    let origin: Origin;
+    if (inputs.snapshots !== undefined) {
+      if (description !== undefined || options.weights !== undefined) {
+        throw dataErrors.option(
+          place,
+          `the snapshots of ${inputs.snapshots.origin.stage} are wired in, and the options give a network too`,
+          "Remove architecture, network and weights, or the snapshots from `from`.",
+        );
+      }
+      origin = await lastSnapshot(inputs.snapshots);
+    } else {
+      if (description === undefined || options.weights === undefined) throw unnamedNetwork(place);
+      const file = context.resolvePath(options.weights);
+      const tensors = await readWeights(file, `${place}.weights`);
+      origin = { network: fitted(description, set, tensors), tensors, name: file };
+    }
+    checkInput(origin.network, set.shape, `${place}.network`);
+    const source = { file: origin.name };
+    let { network } = origin;
+    let parameters = parametersFrom(network, origin.tensors, source);
+    const outputCount = set.classes?.length ?? inferShapes(network).outputs;
+    if (outputCount !== inferShapes(network).outputs) {
+      network = withOutputs(network, outputCount, `${place}.network`);
+      context.log("info", `layer ${headOf(network)?.name} is made anew for ${outputCount} classes`);
+      const fresh = freshParameters(network, options, context.seed("head"));
+      parameters = parametersWithNewHead(network, origin.tensors, fresh, source);
+    }
+    checkClasses(set, outputCount, `${place}.network`);
+    await outputs.snapshots.send(snapshotWriter(network).batch(0, 0, parameters));
+  },
+});
+
+function unnamedNetwork(place: string) {
+  return dataErrors.option(
+    place,
+    "it is not said which network to start from",
+    "Give weights with an architecture or a network, or wire another stage's snapshots in with `from`.",
+  );
+}
+
+/** A described network as it is; an architecture with as many outputs as the weights' head has. */
+function fitted(
+  description: Description,
+  { shape }: ExampleSet,
+  tensors: ReadonlyMap<string, NamedTensor>,
+): Network {
+  if (description.kind === "network") return description.network;
+  const head = headOf(description.expand(shape, 1))?.name;
+  return description.expand(shape, tensors.get(`${head}/kernel`)?.shape.at(-1) ?? 1);
+}
+
+async function readWeights(file: string, place: string): Promise<ReadonlyMap<string, NamedTensor>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw dataErrors.unreadable(file, error, place);
+  }
+  return readSafetensors(bytes, file);
+}
+
+async function lastSnapshot(snapshots: InputStream): Promise<Origin> {
+  const name = `${snapshots.origin.stage}.${snapshots.origin.port}`;
+  let last: RecordBatch | undefined;
+  await snapshots.forEach((batch) => {
+    last = batch;
+  });
+  if (last === undefined) throw dataErrors.noSnapshot(name);
+  const { network, tensors } = readTensors(last, name);
+  return { network, tensors, name };
+}
