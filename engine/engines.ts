@@ -1,0 +1,69 @@
+import { networkErrors } from "../schemas/errors/network.js";
+import type { Engine, EngineName } from "./engine.js";
+
+/** The engines there are here, the most preferred first. */
+export const engineNames = ["wasm", "cpu"] as const satisfies readonly EngineName[];
+
+type KnownEngine = (typeof engineNames)[number];
+
+export interface EngineOptions {
+  /** Threads to compute on; an engine that knows fewer says so in `Engine.threads`. Default: what the engine likes. */
+  readonly threads?: number;
+}
+
+/** Which engine a run will use, and why. */
+export interface EngineChoice {
+  readonly name: KnownEngine;
+  readonly reason: string;
+  /** Threads the engine computes on. */
+  readonly threads: number;
+}
+
+/** The smallest module with a SIMD instruction: (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt). */
+const simdModule = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123],
+  ...[3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+);
+
+/** What is used here of every Node's WebAssembly; the types of Node 20 leave it out. */
+declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
+
+/** What `auto` stands for on this machine, or why a named engine is what it is. UNKNOWN_ENGINE for other names. */
+export function explainEngineChoice(name: string = "auto"): EngineChoice {
+  if (name === "auto") {
+    return WebAssembly.validate(simdModule)
+      ? {
+          name: "wasm",
+          reason: "TensorFlow.js on WebAssembly with SIMD, the fastest engine here",
+          threads: 1,
+        }
+      : {
+          name: "cpu",
+          reason: "WebAssembly has no SIMD on this machine, so TensorFlow.js runs as JavaScript",
+          threads: 1,
+        };
+  }
+  const known = engineNames.find((each) => each === name);
+  if (known === undefined) throw networkErrors.unknownEngine(name, ["auto", ...engineNames]);
+  return { name: known, reason: `engine ${known} was asked for`, threads: 1 };
+}
+
+/**
+ * Starts an engine by name (`auto`: `explainEngineChoice`) with its linear algebra on a thread of its own. Nothing heavy
+ * is loaded before this is called. UNKNOWN_ENGINE for another name, ENGINE_LOST if it does not start. Both threads end
+ * with `close`. TensorFlow.js computes on one thread whatever `threads` says.
+ */
+export async function createEngine(name: string = "auto", _options: EngineOptions = {}): Promise<Engine> {
+  const choice = explainEngineChoice(name);
+  const [{ createTensorflowEngine }, { startAlgebraWorker }] = await Promise.all([
+    import("./tfjs/engine.js"),
+    import("./spectrum/algebraWorker.js"),
+  ]);
+  const algebra = await startAlgebraWorker();
+  try {
+    return await createTensorflowEngine({ backend: choice.name, algebra });
+  } catch (error) {
+    await algebra.close();
+    throw error;
+  }
+}
