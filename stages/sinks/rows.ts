@@ -37,3 +37,18 @@ function cellReader(column: unknown): (row: number) => unknown {
   const items = column as ArrayLike<unknown>;
   return (row) => items[row];
 }
+
+/** Items that share a key, in the order of the first of each. */
+export function groupBy<Item, Key>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): ReadonlyMap<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,73 @@
+import { explanation } from "./explanation.js";
+import { findings } from "./findings.js";
+import { emphasised, Html, html } from "./html.js";
+import {
+  angleSections,
+  curveSections,
+  emptyNote,
+  fileSection,
+  headlineSections,
+  scalarSections,
+  spaceSections,
+  spectrumSections,
+} from "./sections.js";
+import { style } from "./style.js";
+import { mapOf, type RunFacts, type RunTables } from "./tables.js";
+
+/** Names of the classes: those the examples carry, else the option of a stage of the file. */
+function classNames(run: RunFacts): readonly string[] {
+  if (run.classes !== undefined) return run.classes;
+  for (const stage of Object.values(mapOf(mapOf(run.file).stages))) {
+    const { classes } = mapOf(mapOf(stage).with);
+    if (Array.isArray(classes)) return classes.map(String);
+  }
+  return [];
+}
+
+function factsText(run: RunFacts): string {
+  const names = classNames(run);
+  const classes = names.length === 0 ? "" : ` · ${names.length} classes: ${names.join(", ")}`;
+  return `seed ${run.seed}${classes}`;
+}
+
+/**
+ * The report of a run as one HTML file that needs nothing else: no script, no network, no clock. Works with whichever
+ * tables there are. The same tables and facts give the same text.
+ */
+export function renderReport(tables: RunTables, run: RunFacts): string {
+  const said = findings(tables, run.file);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="jacoflow">
+<title>${run.name} · jacoflow</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<header>
+<h1>${run.name}</h1>
+<p class="facts">${factsText(run)}</p>
+${run.complete ? undefined : html`<p class="stopped"><strong>This run ended early.</strong> What follows is what it had computed until then.</p>`}
+</header>
+<main>
+${said.length === 0 ? undefined : html`<ul class="findings">${said.map((sentence) => html`<li>${emphasised(sentence)}</li>\n`)}</ul>`}
+${emptyNote(tables)}
+${headlineSections(tables, run)}
+${curveSections(tables, run)}
+${spaceSections(tables, run)}
+${spectrumSections(tables, run)}
+${angleSections(tables, run)}
+${scalarSections(tables, run)}
+${tables.projection.length > 0 ? explanation : undefined}
+${fileSection(run)}
+</main>
+<footer>Made by jacoflow; every measured number on this page comes from the tables of the run. The paper is S. Oymak, Z. Fabian,
+M. Li, M. Soltanolkotabi, <cite>Generalization Guarantees for Neural Networks via Harnessing the Low-rank Structure of
+the Jacobian</cite>, arXiv 1906.05392 (2019).</footer>
+</body>
+</html>
+`;
+  return page.text;
+}

@@ -1,0 +1,164 @@
+import type { Split } from "../../../schemas/columns.js";
+import { numberText } from "../numberText.js";
+import { groupBy } from "../rows.js";
+import type { Chart, Series } from "./chart.js";
+import { epochOfStep } from "./headline.js";
+import { type AngleRow, ascending, type ProjectionRow, type RunTables, type SpectrumRow } from "./tables.js";
+
+const epochs = { label: "epoch", epochs: true } as const;
+
+const examplesText = (split: Split) => (split === "train" ? "training examples" : "test examples");
+
+/** `initial Jacobian`, `final Jacobian` or `Jacobian of epoch 10`. */
+function jacobianName(step: number, steps: readonly number[], epoch: number): string {
+  const moment = Number.isNaN(epoch) ? `step ${numberText(step)}` : `epoch ${numberText(epoch)}`;
+  if (steps.length < 2) return `Jacobian of ${moment}`;
+  if (step === steps[0]) return `initial Jacobian (${moment})`;
+  if (step === steps[steps.length - 1]) return `final Jacobian (${moment})`;
+  return `Jacobian of ${moment}`;
+}
+
+/** Singular values of every Jacobian of one stage and split: first and last in colour, those between in grey. */
+export function spectrumChart(
+  tables: RunTables,
+  stage: string,
+  split: Split,
+  rows: readonly SpectrumRow[],
+): Chart {
+  const jacobians = [...groupBy(rows, (row) => row.jacobian_step)].sort(([left], [right]) => left - right);
+  const steps = jacobians.map(([step]) => step);
+  const last = steps[steps.length - 1];
+  const inColour = jacobians.filter(([step]) => step === steps[0] || step === last);
+  const between = jacobians.filter(([step]) => step !== steps[0] && step !== last);
+  const greyEpochs = between.map(([, own]) => numberText(own[0].epoch)).join(", ");
+  const line = (step: number, own: readonly SpectrumRow[], tone: Series["tone"]): Series => ({
+    ...(tone === 0 ? { group: `${between.length > 1 ? "epochs" : "epoch"} ${greyEpochs}` } : {}),
+    name: jacobianName(step, steps, own[0].epoch),
+    tone,
+    points: own.map((row) => ({ x: row.index, y: row.singular_value })),
+  });
+  const ranks = ascending(
+    tables.projection
+      .filter((row) => row.split === split && steps.includes(row.jacobian_step))
+      .map((row) => row.rank),
+  );
+  const [first] = jacobians;
+  const firstValues = first[1].map((row) => row.singular_value);
+  return {
+    key: `${stage}-${split}-spectrum`,
+    title: `Singular values, ${examplesText(split)}`,
+    description: `Singular values of the Jacobian by index on a logarithmic scale. The ${line(first[0], first[1], 1).name} goes from ${numberText(firstValues[0])} to ${numberText(firstValues.at(-1))}.`,
+    x: { label: "index", epochs: false },
+    y: { label: "σ", logarithmic: true },
+    series: [
+      ...inColour.map(([step, own]) => line(step, own, step === last && steps.length > 1 ? 2 : 1)),
+      ...between.map(([step, own]) => line(step, own, 0)),
+    ],
+    rules: ranks.slice(0, 3).map((rank) => ({ x: rank, text: `rank ${rank}` })),
+  };
+}
+
+/** Both parts of the residual on one fixed Jacobian over epochs: paper figures 5 and 6. */
+export function residualCharts(
+  tables: RunTables,
+  stage: string,
+  rows: readonly ProjectionRow[],
+): readonly Chart[] {
+  const residuals = rows.filter((row) => row.target === "residual");
+  const steps = ascending(rows.map((row) => row.jacobian_step));
+  const shown = steps.length < 2 ? steps : [steps[0], steps[steps.length - 1]];
+  return shown.flatMap((step) =>
+    (["train", "test"] as const).flatMap((split): Chart[] => {
+      const own = residuals
+        .filter((row) => row.jacobian_step === step && row.split === split)
+        .sort((left, right) => left.epoch - right.epoch);
+      if (own.length < 2) return [];
+      const of = (column: "information_norm" | "nuisance_norm") =>
+        own.map((row) => ({ x: row.epoch, y: row[column] }));
+      const [first, last] = [own[0], own[own.length - 1]];
+      const name = jacobianName(step, steps, epochOfStep(tables, stage, step));
+      return [
+        {
+          key: `${stage}-${split}-residual-${step}`,
+          title: `Residual of the ${examplesText(split)}, ${name}`,
+          description:
+            `Norm of the residual's part in each space over epochs. Information space: ${numberText(first.information_norm)} to ${numberText(last.information_norm)};` +
+            ` nuisance space: ${numberText(first.nuisance_norm)} to ${numberText(last.nuisance_norm)}.`,
+          x: epochs,
+          y: { label: "norm of the part" },
+          series: [
+            { name: "on the information space", tone: 1, points: of("information_norm") },
+            { name: "on the nuisance space", tone: 2, points: of("nuisance_norm") },
+          ],
+        },
+      ];
+    }),
+  );
+}
+
+const followed: readonly (readonly [string, string, Series["tone"]])[] = [
+  ["clean_label", "clean labels", 3],
+  ["label", "labels as given", 1],
+  ["centred_label", "labels, centred", 4],
+  ["label_change", "label changes", 5],
+  ["label_noise", "unpredictable noise", 2],
+];
+
+/** Energy of labels and noise on the information space of one Jacobian after the other. */
+export function labelCharts(
+  tables: RunTables,
+  stage: string,
+  rows: readonly ProjectionRow[],
+): readonly Chart[] {
+  return (["train", "test"] as const).flatMap((split): Chart[] => {
+    const own = rows.filter((row) => row.split === split && row.target !== "residual");
+    const steps = ascending(own.map((row) => row.jacobian_step));
+    if (steps.length < 2) return [];
+    const random = ascending(own.map((row) => row.random_ratio ** 2));
+    const series = followed
+      .map(([target, name, tone]): Series => {
+        const byStep = new Map(
+          own.filter((row) => row.target === target).map((row) => [row.jacobian_step, row] as const),
+        );
+        const points = [...byStep].map(([step, row]) => ({
+          x: epochOfStep(tables, stage, step),
+          y: row.information_energy,
+        }));
+        return { name, tone, points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)) };
+      })
+      .filter(({ points }) => points.length > 0);
+    return [
+      {
+        key: `${stage}-${split}-labels`,
+        title: `Energy of the labels on the information space, ${examplesText(split)}`,
+        description: `Share of the squared norm on the information space of the Jacobian at ${steps.length} epochs. ${series
+          .map(({ name, points }) => `${name}: ${numberText(points[0].y)} to ${numberText(points.at(-1)?.y)}`)
+          .join("; ")}.`,
+        x: { label: "epoch of the Jacobian", epochs: true },
+        y: { label: "share of energy" },
+        series,
+        levels:
+          random.length === 1 ? [{ y: random[0], name: `random space, ${numberText(random[0], 2)}` }] : [],
+      },
+    ];
+  });
+}
+
+/** Cosines of the principal angles between information spaces. */
+export function angleChart(stage: string, split: Split, rows: readonly AngleRow[]): Chart {
+  const pairs = [...groupBy(rows, (row) => `${row.jacobian_step} and ${row.other_step}`)];
+  const tones = [1, 2, 3, 4, 5, 6] as const;
+  return {
+    key: `${stage}-${split}-angles`,
+    title: `Principal angles, ${examplesText(split)}`,
+    description:
+      "Cosines of the principal angles between information spaces, by index: 1 is a shared direction.",
+    x: { label: "index", epochs: false },
+    y: { label: "cosine" },
+    series: pairs.map(([pair, own], at) => ({
+      name: `steps ${pair}`,
+      tone: tones[at] ?? 0,
+      points: own.map((row) => ({ x: row.index, y: row.cosine })),
+    })),
+  };
+}
