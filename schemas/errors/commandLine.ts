@@ -76,7 +76,7 @@ export const commandLineErrors = {
 
   unknownStage: (name: string, known: readonly string[]): JacoflowError =>
     new JacoflowError({
-      code: "UNKNOWN_STAGE",
+      code: "UNKNOWN_STAGE_TYPE",
       kind: "command-line",
       message: `there is no stage "${name}"`,
       value: name,

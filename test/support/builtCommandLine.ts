@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const program = join(repository, "dist/pipeline/cli/main.js");
+
+/** Builds dist/ when it is older than the sources: these tests are about what is shipped. */
+export function build(): void {
+  const { status, stderr } = spawnSync(process.execPath, [join(repository, "scripts/prepare.mjs")], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`the build failed:\n${stderr}`);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+export interface Circumstances {
+  readonly folder?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called with the process and all its output so far, whenever there is more. */
+  readonly onOutput?: (child: ChildProcess, output: string) => void;
+  /** Words before `node`, such as `prlimit --fsize=1000`. */
+  readonly wrapper?: readonly string[];
+}
+
+/** Runs the built `jacoflow` to its end. */
+export function jacoflow(words: readonly string[], circumstances: Circumstances = {}): Promise<Ended> {
+  const start = performance.now();
+  const [command, ...rest] = [...(circumstances.wrapper ?? []), process.execPath, program, ...words];
+  const child = spawn(command, rest, {
+    cwd: circumstances.folder ?? repository,
+    env: { ...process.env, ...circumstances.environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const written = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8");
+    child[name].on("data", (text: string) => {
+      written[name] += text;
+      circumstances.onOutput?.(child, written.stdout + written.stderr);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) =>
+      resolve({ code, signal, ...written, milliseconds: performance.now() - start }),
+    );
+  });
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { build, jacoflow, repository } from "../support/builtCommandLine.js";
+
+const law = suite("built command line");
+
+law.before(build);
+
+law("help starts in under 250 ms and lists every command", async () => {
+  let quickest = Number.POSITIVE_INFINITY;
+  for (let trial = 0; trial < 5; trial += 1) {
+    const { code, stdout, milliseconds } = await jacoflow(["--help"]);
+    assert.is(code, 0);
+    for (const name of ["run", "validate", "graph", "stages", "describe", "inspect", "report", "doctor"]) {
+      assert.match(stdout, `jacoflow ${name}`);
+    }
+    quickest = Math.min(quickest, milliseconds);
+  }
+  assert.ok(quickest < 250, `${quickest} ms`);
+});
+
+law("version is the package's", async () => {
+  const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+  const { code, stdout } = await jacoflow(["--version"]);
+  assert.is(code, 0);
+  assert.is(stdout.trim(), version);
+});
+
+law("what is said goes to stderr, what is data to stdout", async () => {
+  const { code, stdout, stderr } = await jacoflow(["descibe", "data/idx"]);
+  assert.is(code, 2);
+  assert.is(stdout, "");
+  assert.is(stderr, 'error UNKNOWN_COMMAND\n  there is no command "descibe"\n  Did you mean "describe"?\n');
+});
+
+law("a mistyped stage is answered with the nearest one", async () => {
+  const { code, stderr } = await jacoflow(["describe", "jacobian/spectrm"]);
+  assert.is(code, 2);
+  assert.match(stderr, 'Did you mean "jacobian/spectrum"?');
+});
+
+law("every listed stage describes itself, and every option of it", async () => {
+  const { code, stdout } = await jacoflow(["stages"]);
+  assert.is(code, 0);
+  const names = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/\s+/)[0]);
+  assert.ok(names.length >= 12, stdout);
+  for (const name of names) {
+    const described = await jacoflow(["describe", name]);
+    assert.is(described.code, 0);
+    assert.match(described.stdout, name);
+    assert.not.match(described.stdout, /anything|undefined/);
+    assert.match(described.stdout, `uses: ${name}`);
+  }
+});
+
+law("every example file is valid, and its graph has every stage", async () => {
+  for (const file of ["examples/quickstart.yaml", "examples/spectrum.yaml"]) {
+    const validated = await jacoflow(["validate", file]);
+    assert.is(validated.code, 0, validated.stderr);
+    const mermaid = await jacoflow(["graph", file]);
+    assert.match(mermaid.stdout, /^flowchart LR\n/);
+    assert.match(mermaid.stdout, "jacobian/spectrum");
+    const dot = await jacoflow(["graph", file, "--format", "dot"]);
+    assert.match(dot.stdout, /^digraph /);
+  }
+});
+
+law("a dry run shows the tables on the edges and runs nothing", async () => {
+  const { code, stdout } = await jacoflow(["run", "examples/quickstart.yaml", "--dry-run"]);
+  assert.is(code, 0);
+  assert.match(stdout, "reads examples from data.examples (whole)");
+  assert.match(stdout, /memory: .*limit/);
+  const asData = await jacoflow(["run", "examples/quickstart.yaml", "--dry-run", "--json"]);
+  assert.is(JSON.parse(asData.stdout).name, "quickstart");
+});
+
+law("doctor names the engine, why it is the one, and versions", async () => {
+  const { code, stdout } = await jacoflow(["doctor"]);
+  assert.is(code, 0);
+  for (const word of ["wasm", "why", "threads", process.versions.node, "@tensorflow/tfjs-core"]) {
+    assert.match(stdout, word);
+  }
+});
+
+law.run();
