@@ -1,7 +1,7 @@
 import type { RecordBatch, Table } from "apache-arrow";
 import type { Observable } from "rxjs";
 import type { Static, TObject } from "typebox";
-import type { Engine } from "../engine/engine.js";
+import type { Engine, EngineName } from "../engine/engine.js";
 
 /** Tables that travel on edges (design §2). `any` is for sinks only. */
 export type TableName =
@@ -105,7 +105,13 @@ export interface StageContext<Options> {
   /** Memory limit of the run in bytes. */
   readonly memoryLimit: number;
   /** The resolved pipeline and what else run.json says at the start, for sinks that describe the run. */
-  readonly run: { readonly name: string; readonly seed: number; readonly file: unknown };
+  readonly run: {
+    readonly name: string;
+    readonly seed: number;
+    readonly file: unknown;
+    /** Aborts when the run ends early. A sink's own `signal` does so later: it has time to write what it was given. */
+    readonly stopping: AbortSignal;
+  };
   store(name: string): BatchStore;
   log(level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>): void;
   /** Work done so far of a known total, for the progress line: `unit` is a plural noun. */
@@ -193,3 +199,4 @@ export function output<const T extends TableName>(table: T, summary: string) {
 }
 
 export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";
+export type { Engine, EngineName };

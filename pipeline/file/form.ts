@@ -1,6 +1,6 @@
-import type { EngineName } from "../../engine/engine.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
+import type { EngineName } from "../stage.js";
 
 /** A stage as the file has it; `uses` is known to be a string. */
 export interface StageEntry {

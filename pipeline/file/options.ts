@@ -26,6 +26,9 @@ export function optionChecker(): CheckOptions {
     strictNumbers: true,
     verbose: true,
     logger: false,
+    // Declarations are ours: compiling the schema of schemas to check them takes longer than all the rest.
+    meta: false,
+    validateSchema: false,
   });
   const validators = new Map<Stage, ValidateFunction>();
   return (stage, given, path) => {

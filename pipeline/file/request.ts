@@ -1,6 +1,5 @@
-import type { EngineName } from "../../engine/engine.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import type { Stage } from "../stage.js";
+import type { EngineName, Stage } from "../stage.js";
 
 /** What `loadPipeline` (load.ts) needs to know. */
 export interface LoadRequest {

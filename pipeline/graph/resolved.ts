@@ -1,5 +1,4 @@
-import type { EngineName } from "../../engine/engine.js";
-import type { Stage, TableName } from "../stage.js";
+import type { EngineName, Stage, TableName } from "../stage.js";
 
 /** What a full edge does (design §2): make the producer wait, lose the oldest waiting batch, or keep only the newest. */
 export type Policy = "block" | "drop-oldest" | "latest";

@@ -1,10 +1,9 @@
 import { isAbsolute, join, resolve } from "node:path";
-import type { Engine } from "../../engine/engine.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { addressText } from "../graph/offers.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import type { BatchStore, LogLevel, StageContext } from "../stage.js";
+import type { BatchStore, Engine, LogLevel, StageContext } from "../stage.js";
 import { Breather } from "./breather.js";
 import { type Connections, connect } from "./connections.js";
 import { runFiles } from "./folder.js";
@@ -193,7 +192,7 @@ export class Run {
       resolvePath: (path) => (isAbsolute(path) ? path : resolve(folder, path)),
       runFolder: this.#request.runFolder,
       memoryLimit: this.#request.memoryLimit,
-      run: { name: pipelineName, seed, file: document },
+      run: { name: pipelineName, seed, file: document, stopping: this.#stop.signal },
       store: (purpose) => {
         const store = stores.get(purpose) ?? this.#makeStore(`${name}-${stores.size}`);
         stores.set(purpose, store);

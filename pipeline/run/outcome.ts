@@ -1,7 +1,6 @@
-import type { Engine } from "../../engine/engine.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { Policy, PortAddress, ResolvedPipeline } from "../graph/resolved.js";
-import type { StagePlan } from "../stage.js";
+import type { Engine, StagePlan } from "../stage.js";
 import type { RunObserver } from "./progress.js";
 
 export interface RunRequest {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Engine } from "../../engine/engine.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
+import type { Engine } from "../stage.js";
 import { runFiles, writeFileAtomic } from "./folder.js";
 import type { RunOutcome, RunRequest } from "./outcome.js";
 
