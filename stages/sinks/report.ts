@@ -3,7 +3,6 @@ import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
 import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
-import { renderReport } from "./report/render.js";
 import { isReported, TableGatherer } from "./report/tables.js";
 
 /** Class names of an examples batch; undefined when it names none. */
@@ -34,10 +33,14 @@ export function reportSink(files: FileSystem) {
       });
       const results = await Promise.allSettled(ended);
       const failed = results.find((result) => result.status === "rejected");
+      // Charts and their DOM take a quarter of a second to load: not for `stages` or `validate`.
+      const { renderReport } = await import("./report/render.js");
       const page = renderReport(gatherer.tables, {
-        ...context.run,
+        name: context.run.name,
+        seed: context.run.seed,
+        file: context.run.file,
         ...(classes === undefined ? {} : { classes }),
-        complete: failed === undefined && !context.signal.aborted,
+        complete: failed === undefined && !context.run.stopping.aborted,
       });
       const path = join(context.runFolder, "report.html");
       await writeFileAtomically(path, page, files);
