@@ -79,7 +79,7 @@ async function keep(
   try {
     const keepBatch = (batch: RecordBatch) => parts.append(batch);
     await Promise.race([input.forEach(keepBatch), raised]);
-    await parts.finish(context.signal.aborted ? undefined : emptySchemas[table]);
+    await parts.finish(context.run.stopping.aborted ? undefined : emptySchemas[table]);
   } finally {
     await parts.finish();
     if (parts.length === 0) {

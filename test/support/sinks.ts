@@ -34,21 +34,28 @@ export function sinkContext<Options>(
   runFolder: string,
   options: Options,
   given: {
-    readonly signal?: AbortSignal;
+    /** Aborted when the run ends early. */
+    readonly stopping?: AbortSignal;
     readonly lines?: LogLine[];
-    readonly run?: StageContext<Options>["run"];
+    readonly run?: Partial<StageContext<Options>["run"]>;
   } = {},
 ): StageContext<Options> {
   return {
     stage: "sink",
     options,
     seed: (purpose) => purpose,
-    signal: given.signal ?? new AbortController().signal,
+    signal: new AbortController().signal,
     engine: () => Promise.reject(new Error("a sink needs no engine")),
     resolvePath: (path) => path,
     runFolder,
     memoryLimit: 2 ** 30,
-    run: given.run ?? { name: "trial", seed: 7, file: {} },
+    run: {
+      name: "trial",
+      seed: 7,
+      file: {},
+      stopping: given.stopping ?? new AbortController().signal,
+      ...given.run,
+    },
     store: () => {
       throw new Error("a sink needs no store");
     },

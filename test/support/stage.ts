@@ -82,7 +82,7 @@ export async function runStage(
     resolvePath: (path) => resolveIn(trial.folder, path),
     runFolder: trial.folder ?? "/nowhere",
     memoryLimit: 2 ** 31,
-    run: { name: "trial", seed: 1, file: {} },
+    run: { name: "trial", seed: 1, file: {}, stopping: new AbortController().signal },
     store: () => {
       throw new Error("this trial has no store");
     },

@@ -33,7 +33,7 @@ function cleanLabels(rows: readonly HeadlineRow[]): HeadlineRow | undefined {
   if (clean !== undefined) return clean;
   const labels = rows.filter((row) => row.target === "label");
   // A part of the labels that the true class does not fix is noise.
-  return labels.find((row) => row.trueClassEnergy > 1 - 1e-9 || Number.isNaN(row.trueClassEnergy));
+  return labels.find((row) => row.trueClassEnergy > 1 - 1e-9);
 }
 
 function trainNoise(rows: readonly HeadlineRow[]): HeadlineRow | undefined {
@@ -54,7 +54,7 @@ function labelFinding(rows: readonly HeadlineRow[]): readonly string[] {
   const row = clean ?? rows.find((other) => other.target === "label");
   if (row === undefined) return [];
   const sentence =
-    `*${percentText(row.informationEnergy)}* of the energy of the ${clean === undefined ? "given" : "clean"} labels` +
+    `*${percentText(row.informationEnergy)}* of the energy of the ${clean === undefined ? "" : "clean "}labels` +
     ` (norm ratio *${ratioText(row.informationRatio)}*) lies in the information space of ${jacobianName(row)}` +
     ` (its ${row.rank} leading left singular vectors, ${examplesText(row)});` +
     ` a random space of that dimension holds ${percentText(row.randomEnergy)} (${ratioText(row.randomRatio)}).`;

@@ -305,7 +305,7 @@ test("a cancelled run completes what was received and invents no empty tables", 
     await parquet.run(
       { tables: [inputOf("train", "metrics", batches()), inputOf("svd", "spectrum", noneUntilTheEnd())] },
       {},
-      sinkContext(folder, allParquet, { signal: abort.signal }),
+      sinkContext(folder, allParquet, { stopping: abort.signal }),
     );
     const tables = await listTables(folder);
     assert.is(tables.length, 1);
