@@ -3,7 +3,7 @@ import { defineStage, output, type StageContext } from "../../pipeline/stage.js"
 import type { Split } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
-import { collectErrors } from "../check.js";
+import { runAll } from "../check.js";
 import { type IdxHeader, readIdx, readIdxHeader } from "./idxFile.js";
 import { findIdxFiles, type IdxFiles } from "./idxFolder.js";
 import { allClasses, type Selection, selectExamples } from "./selection.js";
@@ -61,7 +61,7 @@ export const idx = defineStage({
   check: async ({ options, place, resolvePath }) => {
     const folder = resolvePath(options.path);
     const headers: Partial<Record<Split, IdxHeader>> = {};
-    await collectErrors(
+    await runAll(
       splitsOf(options).map((split) => async () => {
         const files = await findIdxFiles(folder, split, `${place}.with.path`);
         const images = await readIdxHeader(files.images, 3);

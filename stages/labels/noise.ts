@@ -6,7 +6,7 @@ import { type Split, splits } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { examplesTable, type LabelNoise } from "../../schemas/tables/examples.js";
-import { collectErrors } from "../check.js";
+import { throwAll } from "../check.js";
 import { checkClasses, classCount, type ExampleSet, readExamples } from "../examples.js";
 import { corrupt, type NoiseKind, noiseKinds, selectedLaw, transition } from "./corruption.js";
 
@@ -60,12 +60,10 @@ export const noise = defineStage({
   outputs: {
     examples: output("examples", "the same examples with noisy labels; the law of the noise in the metadata"),
   },
-  check: ({ options, place }) =>
-    collectErrors(optionErrors(options, place).map((error) => () => Promise.reject(error))),
+  check: ({ options, place }) => throwAll(optionErrors(options, place)),
   run: async (inputs, outputs, context) => {
     const place = `stages.${context.stage}`;
-    const [error] = optionErrors(context.options, place);
-    if (error !== undefined) throw error;
+    throwAll(optionErrors(context.options, place));
     const { origin, table } = inputs.examples;
     const set = readExamples(table);
     const from = `${origin.stage}.${origin.port}`;

@@ -1,0 +1,146 @@
+import { defineStage, output, type WholeInput, whole } from "../../pipeline/stage.js";
+import { type Split, splits } from "../../schemas/columns.js";
+import { dataErrors } from "../../schemas/errors/data.js";
+import { trainErrors } from "../../schemas/errors/train.js";
+import { throwAll } from "../check.js";
+import { checkClasses, type ExampleSet, type Examples, readExamples } from "../examples.js";
+import { readSnapshot, type Snapshot, snapshotWriter } from "../snapshot.js";
+import { epochBatches } from "./batches.js";
+import { type Duration, learningRateAfter, momentsOf } from "./calendar.js";
+import { evaluate, parameterDistance } from "./evaluation.js";
+import { type TrainOptions, trainOptionErrors, trainOptions } from "./options.js";
+import { type Finding, metricsBatch, predictionsBatch } from "./report.js";
+import { openSession } from "./session.js";
+
+export const gradientDescent = defineStage({
+  name: "train/gradient-descent",
+  summary: "Trains a network by full-batch, stochastic, momentum or Adam gradient descent",
+  options: trainOptions,
+  inputs: {
+    examples: whole("examples", "the train split is trained on, both are evaluated"),
+    parameters: whole("parameters", "snapshots, from the last of which the training starts, at step 0"),
+  },
+  outputs: {
+    snapshots: output("parameters", "the parameters at the moments of the option snapshots"),
+    predictions: output("predictions", "outputs of every evaluation, one batch a split"),
+    metrics: output(
+      "metrics",
+      "one batch an evaluation: loss, error and clean_error of every split; parameter_distance (‖w − w₀‖ over trainable parameters) and learning_rate (of the next step) with split train",
+    ),
+  },
+  check: ({ options, place }) => throwAll(trainOptionErrors(options, `${place}.with`)),
+  run: async (inputs, outputs, context) => {
+    const { options, stage, signal } = context;
+    const place = `stages.${stage}.with`;
+    throwAll(trainOptionErrors(options, place));
+    const source = `${inputs.examples.origin.stage}.${inputs.examples.origin.port}`;
+    const set = readExamples(inputs.examples.table);
+    const { train } = set;
+    if (train === undefined) throw trainErrors.noTrainingExamples(source);
+    const n = train.labels.length;
+    const start = lastSnapshot(inputs.parameters);
+    const { layout, batch: snapshotBatch } = snapshotWriter(start.network);
+    const duration = durationOf(options, n, place);
+    const { stepsPerEpoch, epochs } = duration;
+    const total = epochs * stepsPerEpoch;
+    const evaluated = evaluatedSplits(set, options, source, place);
+    const snapshotMoments = snapshotMomentsOf(options, duration, place);
+    const { every = 1, unit = "epochs" } = options.evaluate;
+    const evaluationMoments = momentsOf({ every, unit }, duration);
+    const rateAfter = (step: number) =>
+      learningRateAfter(step, options.learningRate, options.schedule, stepsPerEpoch);
+    const session = await openSession(await context.engine(), start, train, options);
+
+    /** Sends metrics and predictions; metrics alone, and then fails, when a loss is not finite. */
+    const report = async (step: number, parameters: Float32Array) => {
+      const occasion = { stage, step, epoch: step / stepsPerEpoch };
+      await session.evaluator.load(parameters);
+      const findings: Finding[] = [];
+      for (const examples of evaluated) {
+        const found = await session.evaluator.forward(examples.features, { signal });
+        const evaluation = evaluate(options.loss, found, examples);
+        findings.push({ examples, outputs: found, evaluation });
+      }
+      const distance = parameterDistance(parameters, start.parameters, layout.trainableCount);
+      await outputs.metrics.send(metricsBatch(occasion, findings, distance, rateAfter(step)));
+      const broken = findings.find(({ evaluation }) => !Number.isFinite(evaluation.loss));
+      if (broken !== undefined) {
+        throw trainErrors.diverged(stage, step, occasion.epoch, broken.evaluation.loss);
+      }
+      for (const finding of findings) await outputs.predictions.send(predictionsBatch(occasion, finding));
+    };
+
+    /** Sends what is due when `step` steps are done. */
+    const attend = async (step: number) => {
+      const isSnapshot = snapshotMoments.has(step);
+      const isEvaluation = evaluationMoments.has(step);
+      if (!isSnapshot && !isEvaluation) return;
+      const parameters = step === 0 ? start.parameters : await session.training.parameters();
+      if (isSnapshot) await outputs.snapshots.send(snapshotBatch(step, step / stepsPerEpoch, parameters));
+      if (isEvaluation) await report(step, parameters);
+    };
+
+    try {
+      checkClasses(set, session.evaluator.outputs, `stages.${stage}`);
+      await attend(0);
+      for (let epoch = 0; epoch < epochs; epoch += 1) {
+        const batches = epochBatches(n, options.batchSize, context.seed("order"), epoch);
+        for (const [index, batch] of batches.entries()) {
+          signal.throwIfAborted();
+          const done = epoch * stepsPerEpoch + index;
+          const loss = await session.training.step(batch, rateAfter(done), options.normalisation);
+          if (!Number.isFinite(loss)) {
+            await report(done + 1, await session.training.parameters());
+            throw trainErrors.diverged(stage, done, done / stepsPerEpoch, loss);
+          }
+          await attend(done + 1);
+          context.progress(done + 1, total, "steps");
+        }
+      }
+    } finally {
+      await session.close();
+    }
+  },
+});
+
+function lastSnapshot({ table, origin }: WholeInput): Snapshot {
+  const name = `${origin.stage}.${origin.port}`;
+  const last = table.batches.at(-1);
+  if (last === undefined || last.numRows === 0) throw dataErrors.noSnapshot(name);
+  return readSnapshot(last, name);
+}
+
+function durationOf({ batchSize, epochs }: TrainOptions, n: number, place: string): Duration {
+  if (batchSize === "full") return { stepsPerEpoch: 1, epochs };
+  if (batchSize > n) throw trainErrors.batchTooLarge(batchSize, n, `${place}.batchSize`);
+  return { stepsPerEpoch: Math.ceil(n / batchSize), epochs };
+}
+
+/** A listed step past the end is known to be so only when n is. */
+function snapshotMomentsOf(
+  { snapshots, epochs }: TrainOptions,
+  duration: Duration,
+  place: string,
+): ReadonlySet<number> {
+  const end = epochs * duration.stepsPerEpoch;
+  const index = snapshots?.unit === "steps" ? (snapshots.at?.findIndex((step) => step > end) ?? -1) : -1;
+  if (index !== -1) {
+    throw trainErrors.pastTheEnd(snapshots!.at![index], end, "steps", `${place}.snapshots.at[${index}]`);
+  }
+  return momentsOf(snapshots ?? { at: [0, epochs] }, duration);
+}
+
+function evaluatedSplits(
+  set: ExampleSet,
+  { evaluate }: TrainOptions,
+  source: string,
+  place: string,
+): readonly Examples[] {
+  const asked: readonly Split[] = evaluate.split === undefined ? [] : [evaluate.split].flat();
+  const missing = asked.find((split) => set[split] === undefined);
+  if (missing !== undefined) throw trainErrors.noSplit(source, missing, `${place}.evaluate.split`);
+  return splits.flatMap((split) => {
+    const examples = set[split];
+    return examples !== undefined && (asked.length === 0 || asked.includes(split)) ? [examples] : [];
+  });
+}
