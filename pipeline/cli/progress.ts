@@ -46,6 +46,7 @@ export function progressDisplay(
     terminal.talk(`${line}\n`);
   };
   const draw = () => {
+    if (!terminal.interactive) return;
     if (stages.size === 0) return erase();
     if (now() - drawnAt < drawEvery) return;
     drawnAt = now();
@@ -76,8 +77,10 @@ export function progressDisplay(
       case "stage-progress": {
         measure(event);
         if (terminal.interactive) return draw();
-        const last = lastSaid.get(event.stage) ?? Number.NEGATIVE_INFINITY;
-        if (event.done < event.total && now() - last < sayEvery) return;
+        // A stage that is done within ten seconds says only that.
+        const last = lastSaid.get(event.stage);
+        if (last === undefined) lastSaid.set(event.stage, now());
+        if (last === undefined || now() - last < sayEvery) return;
         lastSaid.set(event.stage, now());
         return say(plainText(event.stage, stages.get(event.stage) as Measured, now()));
       }
@@ -136,7 +139,7 @@ function barText(stage: string, measured: Measured, at: number): string {
 function plainText(stage: string, measured: Measured, at: number): string {
   const known = pace(measured, at);
   const rest =
-    known === undefined || measured.done >= measured.total
+    known === undefined
       ? ""
       : `, ${rateText(known.rate)} ${measured.unit}/s, ${durationText(known.left)} left`;
   return `${stage}: ${measured.done} of ${measured.total} ${measured.unit}${rest}`;

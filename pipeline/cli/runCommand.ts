@@ -1,4 +1,5 @@
-import { relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
@@ -95,10 +96,13 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
         : signal === undefined
           ? 1
           : signalExitCodes[signal];
-  const shown = relative(process.cwd(), outcome.runFolder) || ".";
   if (outcome.error !== undefined) terminal.talk(errorText(outcome.error));
   if (flags.quiet !== true) {
-    terminal.talk(`${outcome.outcome} after ${durationText(outcome.seconds)}: ${shown}\n`);
+    terminal.talk(
+      `${outcome.outcome} after ${durationText(outcome.seconds)}: ${shownPath(outcome.runFolder)}\n`,
+    );
+    const report = join(outcome.runFolder, "report.html");
+    if (existsSync(report)) terminal.talk(`report: ${shownPath(report)}\n`);
   }
   if (flags.json === true) {
     const { runFolder, seconds, stages } = outcome;
@@ -108,6 +112,12 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
     );
   }
   return exitCode;
+}
+
+/** Relative to the current folder when it is inside. */
+function shownPath(path: string): string {
+  const inside = relative(process.cwd(), path);
+  return inside === "" || inside.startsWith("..") ? path : inside;
 }
 
 function verbosityOf(flags: RunFlags): Verbosity {
