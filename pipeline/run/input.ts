@@ -1,9 +1,10 @@
 import type { RecordBatch } from "apache-arrow";
-import { Observable, type Observer, Subscriber, Subscription } from "rxjs";
+import { Observable, type Observer, type Operator, Subscriber, Subscription } from "rxjs";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { InputStream, Source } from "../stage.js";
 import { type HoldsDelivery, holdDelivery } from "../streams.js";
 import type { Edge } from "./edge.js";
+import { observerOf, Piped } from "./piped.js";
 
 /** How a batch is handled and how the stream's end is told. */
 interface Reader {
@@ -59,15 +60,13 @@ export class Input extends Observable<RecordBatch> implements InputStream, Holds
       observerOrNext.add(() => this.#edge.detach());
       return observerOrNext;
     }
-    const observer: Partial<Observer<RecordBatch>> =
-      typeof observerOrNext === "function"
-        ? { next: observerOrNext, ...(error ? { error } : {}), ...(complete ? { complete } : {}) }
-        : (observerOrNext ?? {});
+    const observer = observerOf(observerOrNext, error, complete);
     const subscription = new Subscription(() => this.#edge.detach());
     this.#read({
       next: (batch) => observer.next?.(batch),
       error: (reason) => {
-        if (!subscription.closed) observer.error?.(reason);
+        if (observer.error === undefined) this.#uncaught(reason);
+        else if (!subscription.closed) observer.error(reason);
         subscription.unsubscribe();
       },
       complete: () => {
@@ -92,6 +91,14 @@ export class Input extends Observable<RecordBatch> implements InputStream, Holds
         return { done: true, value: undefined };
       },
     };
+  }
+
+  /** What `pipe` makes of an input by RxJS operators. */
+  override lift<R>(operator?: Operator<RecordBatch, R>): Observable<R> {
+    return new Piped<R>(this, operator, {
+      hold: (work) => this[holdDelivery](work),
+      uncaught: this.#uncaught,
+    });
   }
 
   [holdDelivery](work: Promise<unknown>): void {

@@ -3,15 +3,16 @@ import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { addressText } from "../graph/offers.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import type { BatchStore, Engine, LogLevel, StageContext } from "../stage.js";
+import type { BatchStore, Engine, StageContext } from "../stage.js";
 import { Breather } from "./breather.js";
 import { type Connections, connect } from "./connections.js";
 import { runFiles } from "./folder.js";
 import type { RunLog } from "./log.js";
 import type { RunOutcome, RunRequest, StageTiming } from "./outcome.js";
-import type { LogEntry, RunEvent } from "./progress.js";
 import { stageSeed } from "./seed.js";
+import { isStop, within } from "./stopping.js";
 import { SpillingStore } from "./store.js";
+import { Teller } from "./teller.js";
 
 /** How long a stopped stage may take to notice, and a sink to write what it was given. */
 const stopSeconds = 10;
@@ -26,22 +27,22 @@ export class Run {
   readonly #pipeline: ResolvedPipeline;
   readonly #request: RunRequest;
   readonly #connections: Connections;
+  readonly #teller: Teller;
   readonly #stores: SpillingStore[] = [];
   readonly #timings = new Map<string, StageTiming>();
   /** Aborts when the run ends early: for all stages but sinks. */
   readonly #stop = new AbortController();
   /** Aborts when sinks had their time to flush. */
   readonly #stopSinks = new AbortController();
-  readonly #start = performance.now();
   #ending: Ending = "done";
   #failure: JacoflowError | undefined;
   #starting: Promise<Engine> | undefined;
   #engine: Engine | undefined;
-  #log: RunLog | undefined;
 
   constructor(pipeline: ResolvedPipeline, request: RunRequest) {
     this.#pipeline = pipeline;
     this.#request = request;
+    this.#teller = new Teller(request.observers ?? []);
     this.#connections = connect(pipeline, new Breather(), (wire) =>
       this.#makeStore(`edge-${addressText(wire.from)}-${addressText(wire.to)}`),
     );
@@ -59,15 +60,15 @@ export class Run {
 
   /** Runs all stages to the end; called once. */
   async live(log: RunLog): Promise<RunOutcome> {
-    this.#log = log;
+    this.#teller.writeTo(log);
     const { signal, runFolder } = this.#request;
     const cancel = () => this.#end("cancelled");
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       const stages = this.#pipeline.stages.map(({ name }) => name);
-      this.#notify({ kind: "run-started", name: this.#pipeline.name, runFolder, stages });
-      this.#say("info", "run started", { name: this.#pipeline.name, seed: this.#pipeline.seed });
-      for (const warning of this.#pipeline.warnings) this.#say("warning", warning);
+      this.#teller.notify({ kind: "run-started", name: this.#pipeline.name, runFolder, stages });
+      this.#teller.say("info", "run started", { name: this.#pipeline.name, seed: this.#pipeline.seed });
+      for (const warning of this.#pipeline.warnings) this.#teller.say("warning", warning);
       if (signal?.aborted === true) cancel();
       await this.#runStages();
     } finally {
@@ -75,13 +76,13 @@ export class Run {
     }
     await this.#closeEngine();
     await Promise.all(this.#stores.map((store) => store.close()));
-    for (const edge of this.#connections.edges) this.#say("debug", "edge", { ...edge.statistics });
-    const seconds = this.#seconds();
-    this.#say(this.#ending === "failed" ? "error" : "info", `run ${this.#ending}`, {
+    for (const edge of this.#connections.edges) this.#teller.say("debug", "edge", { ...edge.statistics });
+    const seconds = this.#teller.seconds;
+    this.#teller.say(this.#ending === "failed" ? "error" : "info", `run ${this.#ending}`, {
       seconds,
       ...(this.#failure === undefined ? {} : { code: this.#failure.code, error: this.#failure.message }),
     });
-    this.#notify({ kind: "run-ended", seconds, outcome: this.#ending });
+    this.#teller.notify({ kind: "run-ended", seconds, outcome: this.#ending });
     return {
       outcome: this.#ending,
       error: this.#failure,
@@ -99,7 +100,12 @@ export class Run {
         ? runErrors.stageFailed(stage ?? "run", cause)
         : cause;
     const stack = cause instanceof Error && !(cause instanceof JacoflowError) ? cause.stack : undefined;
-    this.#say("error", error.message, { code: error.code, ...(stack === undefined ? {} : { stack }) }, stage);
+    this.#teller.say(
+      "error",
+      error.message,
+      { code: error.code, ...(stack === undefined ? {} : { stack }) },
+      stage,
+    );
     this.#failure ??= error;
     this.#end("failed");
   }
@@ -130,7 +136,7 @@ export class Run {
     }
     for (const { stage } of started) {
       if (this.#timings.has(stage.name)) continue;
-      this.#say("warning", "did not stop in time", {}, stage.name);
+      this.#teller.say("warning", "did not stop in time", {}, stage.name);
       this.#timings.set(stage.name, {
         stage: stage.name,
         startSeconds: undefined,
@@ -153,9 +159,9 @@ export class Run {
       broken.catch(() => undefined);
       const inputs = await this.#connections.inputsOf(stage, uncaught!);
       if (this.#stop.signal.aborted && signal === this.#stop.signal) throw this.#stop.signal.reason;
-      startSeconds = this.#seconds();
-      this.#notify({ kind: "stage-started", stage: name, seconds: startSeconds });
-      this.#say("debug", "stage started", {}, name);
+      startSeconds = this.#teller.seconds;
+      this.#teller.notify({ kind: "stage-started", stage: name, seconds: startSeconds });
+      this.#teller.say("debug", "stage started", {}, name);
       // The declaration's own types tie inputs, outputs and options together; here they are any stage's.
       await Promise.race([
         stage.definition.run(inputs as never, outputs, this.#contextOf(stage, signal)),
@@ -173,10 +179,15 @@ export class Run {
     for (const edge of this.#connections.edges) {
       if (edge.wire.to.stage === name) edge.detach();
     }
-    const endSeconds = this.#seconds();
+    const endSeconds = this.#teller.seconds;
     this.#timings.set(name, { stage: name, startSeconds, endSeconds, outcome });
-    this.#notify({ kind: "stage-ended", stage: name, seconds: endSeconds, outcome });
-    this.#say("debug", `stage ${outcome}`, { seconds: endSeconds - (startSeconds ?? endSeconds) }, name);
+    this.#teller.notify({ kind: "stage-ended", stage: name, seconds: endSeconds, outcome });
+    this.#teller.say(
+      "debug",
+      `stage ${outcome}`,
+      { seconds: endSeconds - (startSeconds ?? endSeconds) },
+      name,
+    );
   }
 
   #contextOf(stage: ResolvedStage, signal: AbortSignal): StageContext<never> {
@@ -198,9 +209,16 @@ export class Run {
         stores.set(purpose, store);
         return store;
       },
-      log: (level, message, facts) => this.#say(level, message, facts ?? {}, name),
+      log: (level, message, facts) => this.#teller.say(level, message, facts ?? {}, name),
       progress: (done, total, unit) =>
-        this.#notify({ kind: "stage-progress", stage: name, seconds: this.#seconds(), done, total, unit }),
+        this.#teller.notify({
+          kind: "stage-progress",
+          stage: name,
+          seconds: this.#teller.seconds,
+          done,
+          total,
+          unit,
+        }),
     };
   }
 
@@ -228,7 +246,7 @@ export class Run {
   #startEngine(): Promise<Engine> {
     this.#starting ??= this.#request.createEngine().then((engine) => {
       this.#engine = engine;
-      this.#say("info", "engine started", { engine: engine.name, threads: engine.threads });
+      this.#teller.say("info", "engine started", { engine: engine.name, threads: engine.threads });
       return engine;
     });
     return this.#starting;
@@ -241,7 +259,7 @@ export class Run {
       await engine.close();
     } catch (error) {
       // That it would not start is the asking stage's error; that it would not end spoils nothing.
-      this.#say("warning", "engine did not close", { reason: String(error) });
+      this.#teller.say("warning", "engine did not close", { reason: String(error) });
     }
   }
 
@@ -251,58 +269,4 @@ export class Run {
     this.#stores.push(store);
     return store;
   }
-
-  #seconds(): number {
-    return (performance.now() - this.#start) / 1000;
-  }
-
-  #say(
-    level: LogLevel,
-    message: string,
-    facts: Readonly<Record<string, unknown>> = {},
-    stage?: string,
-  ): void {
-    const entry: LogEntry = {
-      time: new Date().toISOString(),
-      level,
-      ...(stage === undefined ? {} : { stage }),
-      message,
-      ...(Object.keys(facts).length === 0 ? {} : { facts }),
-    };
-    this.#log?.add(entry);
-    this.#notify({ kind: "log", entry });
-  }
-
-  #notify(event: RunEvent): void {
-    for (const observe of this.#request.observers ?? []) {
-      try {
-        observe(event);
-      } catch (error) {
-        this.#log?.add({
-          time: new Date().toISOString(),
-          level: "warning",
-          message: "an observer of the run threw",
-          facts: { reason: String(error) },
-        });
-      }
-    }
-  }
-}
-
-/** Whether a stage's error only says that it was stopped. */
-function isStop(error: unknown, ...signals: readonly AbortSignal[]): boolean {
-  if (signals.some((signal) => signal.aborted && signal.reason === error)) return true;
-  if (error instanceof JacoflowError) return error.code === "RUN_STOPPED";
-  return error instanceof Error && error.name === "AbortError";
-}
-
-/** Whether the work was done within the time. */
-async function within(seconds: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000);
-  });
-  const inTime = await Promise.race([work.then(() => true as const), late]);
-  clearTimeout(timer);
-  return inTime;
 }

@@ -32,9 +32,10 @@ export class RunLog {
     this.#writing ??= this.#write();
   }
 
-  /** Writes what is left. */
+  /** Writes what is left; what a stage that would not stop says later is lost. */
   async close(): Promise<void> {
     await this.#writing;
+    this.#broken = true;
     await this.#handle.close();
   }
 

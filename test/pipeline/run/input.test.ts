@@ -126,6 +126,58 @@ test("inTurn in each pipe before merge keeps the bound, after merge it says so",
   );
 });
 
+test("a plain function at the end of a pipe is awaited too, by subscribe and by forEach", async () => {
+  const first = stand(2, 20);
+  await new Promise<void>((resolve) => {
+    const piped = first.input.pipe(
+      map((batch) => batch),
+      filter(() => true),
+    );
+    piped.subscribe({
+      next: async (batch) => {
+        await first.handle(batch);
+      },
+      complete: resolve,
+    });
+    void first.produce();
+  });
+  assert.is(first.counter.most, 2);
+  const second = stand(3, 20);
+  void second.produce();
+  const numbers: number[] = [];
+  await second.input.pipe(map((batch) => batch)).forEach(async (batch) => {
+    numbers.push(await second.handle(batch));
+  });
+  assert.equal(numbers, upTo(20));
+  assert.is(second.counter.most, 3);
+});
+
+test("an error nobody handles at the end of a pipe is the stage's, never the process's", async () => {
+  const error = new Error("nobody's");
+  const inOperator = stand(1, 3);
+  inOperator.input
+    .pipe(
+      map(() => {
+        throw error;
+      }),
+    )
+    .subscribe();
+  await inOperator.produce();
+  const inFunction = stand(1, 3);
+  inFunction.input.pipe(map(numberOf)).subscribe(async () => {
+    throw error;
+  });
+  await inFunction.produce();
+  const upstream = stand(1, 0);
+  upstream.input.pipe(map(numberOf)).subscribe(() => undefined);
+  upstream.edge.fail(error);
+  const direct = stand(1, 0);
+  direct.input.subscribe(() => undefined);
+  direct.edge.fail(error);
+  await pause(5);
+  for (const { uncaught } of [inOperator, inFunction, upstream, direct]) assert.equal(uncaught, [error]);
+});
+
 test("an error in inTurn ends the pipe with it", async () => {
   const { input, produce } = stand(2, 10);
   const producing = produce();
