@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { build, repository } from "../support/builtCommandLine.js";
+import { withFolder } from "../support/folder.js";
+import { writeSmallPipeline } from "../support/smallPipeline.js";
+
+const law = suite("event loop");
+
+law.before(build);
+
+const built = (path: string) => JSON.stringify(pathToFileURL(join(repository, "dist", path)).href);
+
+/** Loads a pipeline, then runs it with the event loop's delay measured from the first stage to the last. */
+const measuredRun = `
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { readFileSync } from "node:fs";
+const { composition } = await import(${built("pipeline/cli/compose.js")});
+const { loadPipeline } = await import(${built("pipeline/file/load.js")});
+const { runPipeline } = await import(${built("pipeline/run/run.js")});
+const [file, runFolder] = process.argv.slice(1);
+const parts = composition();
+const pipeline = await loadPipeline({
+  text: readFileSync(file, "utf8"), file, stages: parts.stages, engines: parts.engines, environment: {},
+});
+const delay = monitorEventLoopDelay({ resolution: 1 });
+const longest = {};
+let running = [];
+let last = performance.now();
+const beat = setInterval(() => {
+  const now = performance.now();
+  const late = now - last - 1;
+  for (const stage of running) longest[stage] = Math.max(longest[stage] ?? 0, late);
+  last = now;
+}, 1);
+delay.enable();
+const outcome = await runPipeline(pipeline, {
+  createEngine: () => parts.createEngine(),
+  runFolder,
+  memoryLimit: 2 ** 31,
+  versions: {},
+  threads: 1,
+  observers: [(event) => {
+    if (event.kind === "stage-started") running = [...running, event.stage];
+    if (event.kind === "stage-ended") running = running.filter((stage) => stage !== event.stage);
+  }],
+});
+delay.disable();
+clearInterval(beat);
+process.stdout.write(JSON.stringify({ outcome: outcome.outcome, milliseconds: delay.max / 1e6, longest }));
+`;
+
+interface Measured {
+  readonly outcome: string;
+  readonly milliseconds: number;
+  /** The longest pause while a stage ran, by stage. */
+  readonly longest: Readonly<Record<string, number>>;
+}
+
+function measure(file: string, runFolder: string): Promise<Measured> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", measuredRun, file, runFolder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.on("data", (part) => {
+    text += part;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("close", () => {
+      try {
+        resolve(JSON.parse(text) as Measured);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+law("no stage and no sink holds up the event loop above 50 ms", () =>
+  withFolder(async (folder) => {
+    const file = writeSmallPipeline(folder, {
+      report: "{ uses: sink/report, from: [train.metrics, svd.spectrum, project] }",
+      parquet:
+        "{ uses: sink/parquet, from: [train.metrics, train.predictions, svd.spectrum, svd.basis, project] }",
+    });
+    // Other processes hold it up too: the quietest of five runs counts.
+    let quietest: Measured | undefined;
+    for (let trial = 0; trial < 5; trial += 1) {
+      const measured = await measure(file, join(folder, `run-${trial}`));
+      assert.is(measured.outcome, "done");
+      if (quietest === undefined || measured.milliseconds < quietest.milliseconds) quietest = measured;
+      if (quietest.milliseconds < 50) return;
+    }
+    assert.unreachable(`${quietest?.milliseconds} ms: ${JSON.stringify(quietest?.longest)}`);
+  }),
+);
+
+law.run();
