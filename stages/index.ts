@@ -1,6 +1,10 @@
 import type { Stage } from "../pipeline/stage.js";
 import { idx } from "./data/idx.js";
+import { table } from "./data/table.js";
+import { spectrum } from "./jacobian/spectrum.js";
 import { noise } from "./labels/noise.js";
+import { angles } from "./metrics/angles.js";
+import { projection } from "./metrics/projection.js";
 import { init } from "./network/init.js";
 import { pretrained } from "./network/pretrained.js";
 import { console } from "./sinks/console.js";
@@ -11,10 +15,14 @@ import { gradientDescent } from "./train/gradient-descent.js";
 /** The stages that come with jacoflow, in the order `jacoflow stages` lists them. */
 export const builtInStages: readonly Stage[] = [
   idx,
+  table,
   noise,
   init,
   pretrained,
   gradientDescent,
+  spectrum,
+  projection,
+  angles,
   console,
   parquet,
   report,

@@ -75,3 +75,18 @@ export function rowRange(matrix: Matrix64, first: number, count: number): Matrix
   const values = matrix.values.subarray(first * matrix.columns, (first + count) * matrix.columns);
   return { rows: count, columns: matrix.columns, values };
 }
+
+/** Aᵀ, rounded nowhere; in strips of columns, so that the event loop turns. */
+export async function transposed(matrix: Matrix): Promise<Matrix> {
+  const { rows, columns, values } = matrix;
+  const result = sharedMatrix(columns, rows);
+  const columnsOfSlice = Math.max(1, Math.floor(slice / rows));
+  for (let first = 0; first < columns; first += columnsOfSlice) {
+    for (let column = first; column < Math.min(columns, first + columnsOfSlice); column += 1) {
+      for (let row = 0; row < rows; row += 1)
+        result.values[column * rows + row] = values[row * columns + column];
+    }
+    if (first + columnsOfSlice < columns) await setImmediate();
+  }
+  return result;
+}

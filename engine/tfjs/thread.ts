@@ -83,6 +83,8 @@ async function startBackend(backend: TensorflowBackend): Promise<string> {
   } else {
     await import("@tensorflow/tfjs-backend-cpu");
   }
+  // Otherwise the cpu backend prints an advertisement for tfjs-node.
+  tf.enableProdMode();
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend did not start`);
   return tf.version_core;
 }

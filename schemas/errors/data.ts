@@ -169,6 +169,67 @@ export const dataErrors = {
       remedy: `Correct the label, or give as many class names as there are classes (there are ${classes}).`,
     }),
 
+  tableFormat: (file: string, endings: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_FORMAT",
+      kind: "invalid",
+      message: `${file}: it is not known how to read this file`,
+      place: file,
+      value: file,
+      remedy: `Use a file whose name ends in ${endings.join(" or ")}.`,
+    }),
+
+  tableColumn: (file: string, column: string, present: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_COLUMN",
+      kind: "invalid",
+      message: `${file} has no column ${column}`,
+      place: `${file}#${column}`,
+      value: column,
+      remedy: present.length === 0 ? "It has no columns at all." : meant(column, present),
+    }),
+
+  /** `row` counts from 0 in the order of the file. */
+  tableValue: (file: string, column: string, row: number, value: unknown, wanted: string): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_VALUE",
+      kind: "invalid",
+      message: `${file}: ${column} of row ${row} is ${String(value)}, not ${wanted}`,
+      place: `${file}#${column}[${row}]`,
+      value,
+      remedy: "Correct the row, or leave it out.",
+    }),
+
+  tableMetadata: (file: string, key: string, value: string, wanted: string): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_METADATA",
+      kind: "invalid",
+      message: `${file}: the metadata "${key}" is ${value.length > 80 ? `${value.slice(0, 80)}…` : value}, not ${wanted}`,
+      place: `${file}#${key}`,
+      value,
+      remedy: "Correct the metadata, or write the file without it.",
+    }),
+
+  tableShape: (file: string, shape: readonly number[], dimension: number): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_SHAPE",
+      kind: "invalid",
+      message: `${file}: features are ${dimension} numbers a row, which is not ${shape.join("×")}`,
+      place: `${file}#features`,
+      value: shape,
+      remedy: "Give a shape whose product is that number.",
+    }),
+
+  repeatedId: (file: string, id: number, row: number): JacoflowError =>
+    new JacoflowError({
+      code: "REPEATED_ID",
+      kind: "invalid",
+      message: `${file}: id ${id} of row ${row} has come before in its split`,
+      place: `${file}#id[${row}]`,
+      value: id,
+      remedy: "Give every example of a split an id of its own.",
+    }),
+
   alreadyNoisy: (source: string, changed: number): JacoflowError =>
     new JacoflowError({
       code: "ALREADY_NOISY",

@@ -95,6 +95,81 @@ export const spectrumErrors = {
       value,
       remedy: "Raise `rank` of the jacobian/spectrum stage, or ask for less.",
     }),
+
+  noSplit: (source: string, split: string, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_SPLIT",
+      kind: "invalid",
+      message: `${source} holds no ${split} examples for a Jacobian`,
+      place,
+      value: split,
+      remedy: `Leave ${split} out of split, or use data that has it.`,
+    }),
+
+  /** A basis batch whose vectors do not fit its ids. */
+  malformedBasis: (source: string, reason: string): JacoflowError =>
+    new JacoflowError({
+      code: "MALFORMED_BASIS",
+      kind: "run",
+      message: `${source}: ${reason}`,
+      place: source,
+      remedy: "Send each Jacobian as one batch, index 1, 2, …, equally long vectors, the ids on index 1.",
+    }),
+
+  /** Examples of a Jacobian that another table lacks. */
+  idMissing: (source: string, split: string, id: number): JacoflowError =>
+    new JacoflowError({
+      code: "ID_MISSING",
+      kind: "run",
+      message: `${source} holds no ${split} example ${id}, which is a row of the Jacobian`,
+      place: source,
+      value: id,
+      remedy: "Wire the examples and predictions that the Jacobian was taken on.",
+    }),
+
+  /** More than one way of cutting given. */
+  oneCut: (given: readonly string[], place: string): JacoflowError =>
+    new JacoflowError({
+      code: "ONE_CUT",
+      kind: "invalid",
+      message: `${given.join(" and ")} are given at once`,
+      place,
+      value: given,
+      remedy: "Give one of rank, cutoff, energy.",
+    }),
+
+  /** A target that needs predictions, and no predictions. */
+  residualNeedsPredictions: (place: string): JacoflowError =>
+    new JacoflowError({
+      code: "RESIDUAL_NEEDS_PREDICTIONS",
+      kind: "run",
+      message: "the target residual needs predictions, and none are wired",
+      place,
+      value: "residual",
+      remedy: "Add a stage with predictions to `from`, or leave residual out of targets.",
+    }),
+
+  /** No Jacobian at an epoch that was asked for. */
+  noJacobianAt: (epoch: number, split: string, present: readonly number[], place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_JACOBIAN_AT",
+      kind: "run",
+      message: `there is no ${split} Jacobian at epoch ${epoch}`,
+      place,
+      value: epoch,
+      remedy: `There are Jacobians at ${present.join(", ")}: choose one of them, or add a snapshot.`,
+    }),
+
+  /** Jacobians of different examples. */
+  otherExamples: (source: string, split: string, step: number): JacoflowError =>
+    new JacoflowError({
+      code: "OTHER_EXAMPLES",
+      kind: "run",
+      message: `${source}: the ${split} Jacobian of step ${step} has other examples than the one before`,
+      place: source,
+      value: step,
+      remedy: "Compare Jacobians of one jacobian/spectrum stage.",
+    }),
 } as const;
 
 function gigabytes(bytes: number): string {

@@ -1,3 +1,4 @@
+import { missing } from "../numberText.js";
 import { explanation } from "./explanation.js";
 import { findings } from "./findings.js";
 import { emphasised, Html, html } from "./html.js";
@@ -27,7 +28,7 @@ function classNames(run: RunFacts): readonly string[] {
 function factsText(run: RunFacts): string {
   const names = classNames(run);
   const classes = names.length === 0 ? "" : ` · ${names.length} classes: ${names.join(", ")}`;
-  return `seed ${run.seed}${classes}`;
+  return `seed ${Number.isFinite(run.seed) ? run.seed : missing}${classes}`;
 }
 
 /**

@@ -1,0 +1,56 @@
+import { type Static, Type } from "typebox";
+import { splits } from "../../schemas/columns.js";
+
+const splitName = Type.Union(splits.map((split) => Type.Literal(split)));
+
+export const spectrumOptions = Type.Object(
+  {
+    rank: Type.Integer({
+      minimum: 1,
+      description:
+        "singular values and left vectors wanted, at most examples × classes and at most the number of trainable parameters",
+    }),
+    method: Type.Union([Type.Literal("auto"), Type.Literal("block-krylov"), Type.Literal("exact")], {
+      default: "auto",
+      description:
+        "block-krylov: a few passes over the examples; exact: the Gram matrix of the smaller side; auto: the one that is less work and fits the memory limit, and the log says why",
+    }),
+    split: Type.Union([splitName, Type.Array(splitName, { minItems: 1, uniqueItems: true })], {
+      default: "train",
+      description: "train, test, or a list of both: one Jacobian a split",
+    }),
+    examples: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "examples of each split, drawn at random once a run; a split that has fewer gives all; default: all",
+      }),
+    ),
+    tolerance: Type.Number({
+      default: 1e-4,
+      exclusiveMinimum: 0,
+      description: "block-krylov stops when the estimated relative error of every value is below it",
+    }),
+    maxSweeps: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "block-krylov stops after this many passes even so, and the log warns; default: twice what fills the rank, and 8",
+      }),
+    ),
+    blockSize: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "columns multiplied in one pass; default: rank + 25 up to rank 100, above it an eighth of the rank and at least 100",
+      }),
+    ),
+    precision: Type.Union([Type.Literal("float32"), Type.Literal("float64")], {
+      default: "float32",
+      description: "of the Jacobian's rows; float64 goes with exact and is slow",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type SpectrumStageOptions = Static<typeof spectrumOptions>;

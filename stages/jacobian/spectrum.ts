@@ -1,0 +1,143 @@
+import type { Matrix, Model } from "../../engine/engine.js";
+import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
+import { defineStage, output, type StageContext, stream, whole } from "../../pipeline/stage.js";
+import { type Split, splits } from "../../schemas/columns.js";
+import { JacoflowError } from "../../schemas/errors/error.js";
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import { predictionsTable } from "../../schemas/tables/examples.js";
+import { checkClasses, type ExampleSet, type Examples, readExamples } from "../examples.js";
+import { readSnapshot, type Snapshot } from "../snapshot.js";
+import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
+import { type SpectrumStageOptions, spectrumOptions } from "./options.js";
+import { randomSubset } from "./subset.js";
+
+type Context = StageContext<SpectrumStageOptions>;
+
+export const spectrum = defineStage({
+  name: "jacobian/spectrum",
+  summary: "Computes the largest singular values of the Jacobian and its left singular vectors",
+  options: spectrumOptions,
+  inputs: {
+    examples: whole("examples", "the rows of J: one an example and class"),
+    parameters: stream("parameters", "snapshots: one Jacobian a snapshot and split"),
+  },
+  outputs: {
+    spectrum: output("spectrum", "exactly `rank` rows a Jacobian, one batch each; 0 beyond the rank of J"),
+    basis: output("basis", "exactly `rank` rows a Jacobian, one batch each"),
+    predictions: output("predictions", "outputs on the examples of each Jacobian"),
+    metrics: output(
+      "metrics",
+      "jacobian_norm = ‖J‖_F; stable_rank = ‖J‖_F²/σ₁²; effective_rank = ‖J‖_F⁴/Σσ⁴ over the rank + 1 largest values, an upper bound",
+    ),
+  },
+  check: ({ options, place }) => {
+    if (options.method === "block-krylov" && options.precision === "float64") {
+      throw placed(spectrumErrors.precisionNeedsExact(), `${place}.with`);
+    }
+  },
+  run: async (inputs, outputs, context) => {
+    const { stage, signal } = context;
+    const place = `stages.${stage}.with`;
+    const source = `${inputs.examples.origin.stage}.${inputs.examples.origin.port}`;
+    const set = readExamples(inputs.examples.table);
+    const chosen = chosenExamples(set, context, source);
+    const snapshots = `${inputs.parameters.origin.stage}.${inputs.parameters.origin.port}`;
+    /** Right vectors of each split's last Jacobian: where the next one starts from. */
+    const rightBlocks = new Map<Split, Matrix>();
+    let model: Model | undefined;
+
+    const attend = async (snapshot: Snapshot, opened: Model): Promise<void> => {
+      await opened.load(snapshot.parameters);
+      for (const examples of chosen) {
+        const { step, epoch } = snapshot;
+        const { split } = examples;
+        const occasion: JacobianOccasion = { stage, step, epoch, split };
+        const start = rightBlocks.get(split) ?? rightBlocks.values().next().value;
+        const found = await spectrumOf(opened, examples, occasion, start, context).catch((error) => {
+          throw placed(error, place);
+        });
+        if (found.rightBlock !== undefined) rightBlocks.set(split, found.rightBlock);
+        const predicted = await opened.forward(examples.features, { signal });
+        await outputs.spectrum.send(spectrumBatch(occasion, found));
+        await outputs.metrics.send(jacobianMetricsBatch(occasion, found));
+        await outputs.predictions.send(
+          predictionsTable(opened.outputs).batch(
+            { stage, step, epoch, split, id: examples.ids, values: predicted.values },
+            predicted.rows,
+          ),
+        );
+        await outputs.basis.send(await basisBatch(occasion, found, examples.ids));
+      }
+    };
+
+    try {
+      await inputs.parameters.forEach(async (batch) => {
+        const snapshot = readSnapshot(batch, snapshots);
+        if (model === undefined) {
+          model = await (await context.engine()).open(snapshot.network);
+          checkClasses(set, model.outputs, `stages.${stage}`);
+        }
+        await attend(snapshot, model);
+      });
+    } finally {
+      await (model as Model | undefined)?.close();
+    }
+  },
+});
+
+/** The examples of every split asked for, train first. */
+function chosenExamples(set: ExampleSet, { options, stage, seed }: Context, source: string): Examples[] {
+  const asked: readonly Split[] = [options.split].flat();
+  return splits
+    .filter((split) => asked.includes(split))
+    .map((split) => {
+      const all = set[split];
+      if (all === undefined) throw spectrumErrors.noSplit(source, split, `stages.${stage}.with.split`);
+      const { examples } = options;
+      return examples === undefined || examples >= all.ids.length
+        ? all
+        : randomSubset(all, examples, seed(`examples ${split}`));
+    });
+}
+
+async function spectrumOf(
+  model: Model,
+  examples: Examples,
+  { step, split }: JacobianOccasion,
+  start: Matrix | undefined,
+  context: Context,
+): Promise<Spectrum> {
+  const { rank, method, precision, tolerance, maxSweeps, blockSize } = context.options;
+  const options: SpectrumOptions = {
+    ...{ rank, method, precision, tolerance, memoryLimit: context.memoryLimit },
+    seed: context.seed(`block ${split} ${step}`),
+    ...(maxSweeps === undefined ? {} : { maxSweeps }),
+    ...(blockSize === undefined ? {} : { blockSize }),
+    ...(start === undefined ? {} : { start }),
+  };
+  const { algebra } = await context.engine();
+  const total = examples.features.rows;
+  const found = await computeSpectrum(model, algebra, examples.features, options, {
+    signal: context.signal,
+    onProgress: (done) => context.progress(Math.min(done, total), total, "examples"),
+  });
+  const facts = { step, split, sweeps: found.sweeps, largest: found.singularValues[0] };
+  context.log("info", `Jacobian of step ${step}, ${split}: ${found.reason}`, facts);
+  if (!found.converged) {
+    const message = `Jacobian of step ${step}, ${split}: ${found.sweeps} sweeps did not reach the tolerance ${tolerance}; residual_bound says how good each value is`;
+    context.log("warning", message, facts);
+  }
+  return found;
+}
+
+/** An error of the arithmetic with the place of the option it is about. */
+function placed(error: unknown, place: string): unknown {
+  if (!(error instanceof JacoflowError) || error.place === undefined || error.place.includes("."))
+    return error;
+  const { code, kind, message, value, remedy, cause } = error;
+  return new JacoflowError({
+    ...{ code, kind, message, value, cause },
+    place: `${place}.${error.place}`,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}

@@ -1,0 +1,147 @@
+import type { RecordBatch } from "apache-arrow";
+import { Type } from "typebox";
+import {
+  defineStage,
+  type InputStream,
+  optional,
+  output,
+  stream,
+  type WholeInput,
+  whole,
+} from "../../pipeline/stage.js";
+import type { Split } from "../../schemas/columns.js";
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import { type ProjectionTarget, projectionTargets } from "../../schemas/tables/projection.js";
+import { readExamples } from "../examples.js";
+import { readBasis } from "./basis.js";
+import { checkCut, cutOptions } from "./cut.js";
+import { openProjector, type ProjectionSetting } from "./projector.js";
+import { includes, isListed, type JacobianChoice, jacobianOption, listedEpochs } from "./selection.js";
+import { projectionBatch } from "./table.js";
+
+const options = Type.Object(
+  {
+    ...cutOptions,
+    targets: Type.Optional(
+      Type.Array(Type.Union(projectionTargets.map((target) => Type.Literal(target))), {
+        minItems: 1,
+        uniqueItems: true,
+        description:
+          "label (one-hot y), centred_label (y minus its mean over the Jacobian's examples), residual (f − y; needs predictions), label_noise (y − E[y | true class]: by the transition matrix that labels/noise left in the table, else by the shares in the split), label_change (y − clean y); default: all, residual where predictions are wired",
+      }),
+    ),
+    jacobian: jacobianOption,
+    loss: Type.Union([Type.Literal("squared"), Type.Literal("cross-entropy")], {
+      default: "squared",
+      description: "the loss of the training: under cross-entropy the residual is softmax(f) − y",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const projection = defineStage({
+  name: "metrics/projection",
+  summary: "Splits labels and residuals between information and nuisance space",
+  options,
+  inputs: {
+    examples: whole("examples", "given and clean labels of the Jacobian's examples"),
+    basis: stream("basis", "left singular vectors"),
+    predictions: optional(
+      stream(
+        "predictions",
+        "outputs, one batch a step and split; every chosen Jacobian splits their residuals",
+      ),
+    ),
+  },
+  outputs: {
+    projection: output(
+      "projection",
+      "the label targets of every chosen Jacobian at its own step, then the residuals of all predictions on each",
+    ),
+  },
+  check: ({ options, place }) => checkCut(options, `${place}.with`),
+  run: async (inputs, outputs, context) => {
+    const { stage, options, signal } = context;
+    const place = `stages.${stage}.with`;
+    checkCut(options, place);
+    const { predictions } = inputs;
+    const targets: readonly ProjectionTarget[] | undefined = options.targets;
+    const asked = targets?.includes("residual") ?? predictions !== undefined;
+    if (asked && predictions === undefined) {
+      throw spectrumErrors.residualNeedsPredictions(`${place}.targets`);
+    }
+    const source = nameOf(inputs.basis);
+    const setting: ProjectionSetting = {
+      set: readExamples(inputs.examples.table),
+      examplesSource: nameOf(inputs.examples),
+      predictionsSource: predictions === undefined ? "" : nameOf(predictions),
+      algebra: (await context.engine()).algebra,
+      cut: options,
+      loss: options.loss,
+    };
+    const chosen = context.store("basis");
+    const kept = context.store("predictions");
+
+    const splitLabels = async (batch: RecordBatch): Promise<void> => {
+      const jacobian = readBasis(batch, source);
+      if (jacobian === undefined) return;
+      if (asked) await chosen.append(batch);
+      const projector = await openProjector(jacobian, setting);
+      const rows = await projector.labels(targets ?? projectionTargets);
+      if (rows.length > 0) await outputs.projection.send(projectionBatch(stage, rows));
+    };
+    const keep = async (batch: RecordBatch): Promise<void> => {
+      if (asked) await kept.append(batch);
+    };
+    await Promise.all([
+      drainBasis(inputs.basis, options.jacobian, `${place}.jacobian`, splitLabels),
+      predictions?.forEach(keep),
+    ]);
+
+    const total = chosen.length * kept.length;
+    let done = 0;
+    for await (const batch of chosen) {
+      const projector = await openProjector(readBasis(batch, source)!, setting);
+      for await (const predicted of kept) {
+        signal.throwIfAborted();
+        const row = await projector.residual(predicted);
+        if (row !== undefined) await outputs.projection.send(projectionBatch(stage, [row]));
+        done += 1;
+        context.progress(done, total, "projections");
+      }
+    }
+  },
+});
+
+/**
+ * Reads all Jacobians and hands over the chosen ones in the order they come, the final ones of each split, which are
+ * known only then, last. Errors: NO_JACOBIAN_AT when a listed epoch never came.
+ */
+async function drainBasis(
+  input: InputStream,
+  choice: JacobianChoice,
+  place: string,
+  handle: (batch: RecordBatch) => Promise<void>,
+): Promise<void> {
+  const epochs = new Map<Split, number[]>();
+  const last = new Map<Split, RecordBatch>();
+  await input.forEach(async (batch) => {
+    const jacobian = readBasis(batch, nameOf(input));
+    if (jacobian === undefined) return;
+    const { split, epoch } = jacobian;
+    const before = epochs.get(split) ?? [];
+    epochs.set(split, [...before, epoch]);
+    last.delete(split);
+    if (isListed(choice, epoch) || (before.length === 0 && includes(choice, "initial"))) await handle(batch);
+    else if (includes(choice, "final")) last.set(split, batch);
+  });
+  for (const batch of last.values()) await handle(batch);
+  for (const [split, present] of epochs) {
+    const missing = listedEpochs(choice).find((epoch) => !present.some((found) => isListed([epoch], found)));
+    if (missing !== undefined) throw spectrumErrors.noJacobianAt(missing, split, present, place);
+  }
+}
+
+function nameOf({ origin }: InputStream | WholeInput): string {
+  return `${origin.stage}.${origin.port}`;
+}
