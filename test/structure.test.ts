@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { dirname, join, normalize, relative, sep } from "node:path";
@@ -126,6 +127,7 @@ const folders = ["schemas", "engine", "pipeline", "stages", "plugins/host"];
 async function sourceFiles(): Promise<ReadonlyMap<string, string>> {
   const files: string[] = [];
   for (const folder of folders) {
+    if (!existsSync(join(root, folder))) continue;
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
     for (const entry of entries) {
       if (entry.isFile() && entry.name.endsWith(".ts")) {
