@@ -23,9 +23,10 @@ export interface Source {
 
 /**
  * A bounded stream of record batches. The next batch is delivered when the reader's handling of the last one is done:
- * the promise its callback returned in `forEach` or `subscribe`, or the loop body of `for await`.
- * Behind `pipe` an operator counts as done when its `next` returns, so RxJS operators that buffer (`concatMap`,
- * `mergeMap`) hold what they get: put `inTurn(handler)` from `jacoflow` there instead.
+ * the promise its callback returned in `forEach` or `subscribe` (at the end of a pipe of RxJS operators too), or the
+ * loop body of `for await`. Within a pipe an operator counts as done when its `next` returns, so those that buffer
+ * (`concatMap`, `mergeMap`) hold what they get: put `inTurn(handler)` there instead.
+ * Read it once. An error that no reader handles becomes the stage's.
  */
 export interface InputStream extends Omit<Observable<RecordBatch>, "forEach">, AsyncIterable<RecordBatch> {
   /** Not `source`: that is RxJS's own property of an Observable. */

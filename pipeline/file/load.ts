@@ -23,10 +23,11 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   const { source } = parsed;
   const problems: Problem[] = [];
   problems.push(...substituteVariables(source.document, request.environment));
+  const { seed, engine, sets = [] } = request;
   const { overrides, mistakes } = applyOverrides(source.document, [
-    ...(request.sets ?? []),
-    ...(request.seed === undefined ? [] : [`seed=${request.seed}`]),
-    ...(request.engine === undefined ? [] : [`engine=${request.engine}`]),
+    ...sets.map((set) => ({ text: `--set ${set}`, set })),
+    ...(seed === undefined ? [] : [{ text: `--seed ${seed}`, set: `seed=${seed}` }]),
+    ...(engine === undefined ? [] : [{ text: `--engine ${engine}`, set: `engine=${engine}` }]),
   ]);
 
   let data: unknown;

@@ -10,25 +10,32 @@ interface GivenOverride extends Override {
   readonly value: unknown;
 }
 
+/** A flag of the command line that sets a value: `--set stages.train.with.epochs=20`, `--seed 7`. */
+export interface Setting {
+  /** As it is typed, for messages. */
+  readonly text: string;
+  /** PATH=VALUE. */
+  readonly set: string;
+}
+
 /**
- * Puts `--set` values into the document, in order, and returns them with the mistakes among them.
+ * Puts settings into the document, in order, and returns them with the mistakes among them.
  * Values are read as YAML: `20` is a number, `[train, test]` a list, `"20"` a string. Maps on the way are made,
  * stages are not.
  */
 export function applyOverrides(
   document: Document,
-  sets: readonly string[],
+  settings: readonly Setting[],
 ): { readonly overrides: readonly Override[]; readonly mistakes: readonly FileMistake[] } {
   const overrides: Override[] = [];
   const mistakes: FileMistake[] = [];
-  for (const set of sets) {
-    const text = `--set ${set}`;
-    const given = readSet(set, text);
-    const error = "error" in given ? given.error : put(document, given, set);
+  for (const setting of settings) {
+    const given = readSetting(setting);
+    const error = "error" in given ? given.error : put(document, given, setting.set);
     if (error !== undefined) {
-      const column = "--set ".length + 1;
+      const column = setting.text.indexOf(" ") + 2;
       const location = { file: "command line", line: 1, column };
-      mistakes.push(new FileMistake(error, location, codeFrame([text], 1, column)));
+      mistakes.push(new FileMistake(error, location, codeFrame([setting.text], 1, column)));
     } else if (!("error" in given)) {
       overrides.push(given);
     }
@@ -36,13 +43,15 @@ export function applyOverrides(
   return { overrides, mistakes };
 }
 
-function readSet(set: string, text: string): GivenOverride | { readonly error: JacoflowError } {
+function readSetting({ text, set }: Setting): GivenOverride | { readonly error: JacoflowError } {
   const equals = set.indexOf("=");
   const path = set.slice(0, Math.max(0, equals)).split(".");
   if (equals < 1 || path.includes("")) return { error: fileErrors.malformedSet(set) };
-  const parsed = parseDocument(set.slice(equals + 1), { logLevel: "silent", prettyErrors: false });
+  const value = set.slice(equals + 1);
+  const parsed = parseDocument(value, { logLevel: "silent", prettyErrors: false });
   if (parsed.errors.length > 0 || parsed.warnings.length > 0) return { error: fileErrors.malformedSet(set) };
-  return { path, text, column: text.indexOf("=") + 2, value: parsed.toJS({ maxAliasCount: 0 }) };
+  const column = text.length - value.length + 1;
+  return { path, text, column, value: parsed.toJS({ maxAliasCount: 0 }) };
 }
 
 /** Undefined when it could be put there. */

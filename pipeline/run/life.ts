@@ -6,6 +6,7 @@ import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import type { BatchStore, Engine, StageContext } from "../stage.js";
 import { Breather } from "./breather.js";
 import { type Connections, connect } from "./connections.js";
+import { EngineOnDemand } from "./engineOnDemand.js";
 import { runFiles } from "./folder.js";
 import type { RunLog } from "./log.js";
 import type { RunOutcome, RunRequest, StageTiming } from "./outcome.js";
@@ -14,9 +15,7 @@ import { isStop, within } from "./stopping.js";
 import { SpillingStore } from "./store.js";
 import { Teller } from "./teller.js";
 
-/** How long a stopped stage may take to notice, and a sink to write what it was given. */
-const stopSeconds = 10;
-const flushSeconds = 120;
+const defaultPatience = { stopSeconds: 10, flushSeconds: 120 };
 /** Of the run's memory limit, for one store. */
 const storeShare = 1 / 16;
 
@@ -28,6 +27,7 @@ export class Run {
   readonly #request: RunRequest;
   readonly #connections: Connections;
   readonly #teller: Teller;
+  readonly #engine: EngineOnDemand;
   readonly #stores: SpillingStore[] = [];
   readonly #timings = new Map<string, StageTiming>();
   /** Aborts when the run ends early: for all stages but sinks. */
@@ -36,13 +36,16 @@ export class Run {
   readonly #stopSinks = new AbortController();
   #ending: Ending = "done";
   #failure: JacoflowError | undefined;
-  #starting: Promise<Engine> | undefined;
-  #engine: Engine | undefined;
 
   constructor(pipeline: ResolvedPipeline, request: RunRequest) {
     this.#pipeline = pipeline;
     this.#request = request;
     this.#teller = new Teller(request.observers ?? []);
+    this.#engine = new EngineOnDemand(async () => {
+      const engine = await request.createEngine();
+      this.#teller.say("info", "engine started", { engine: engine.name, threads: engine.threads });
+      return engine;
+    });
     this.#connections = connect(pipeline, new Breather(), (wire) =>
       this.#makeStore(`edge-${addressText(wire.from)}-${addressText(wire.to)}`),
     );
@@ -55,7 +58,7 @@ export class Run {
 
   /** Undefined if no stage asked for it. */
   get engine(): Engine | undefined {
-    return this.#engine;
+    return this.#engine.engine;
   }
 
   /** Runs all stages to the end; called once. */
@@ -74,7 +77,9 @@ export class Run {
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
-    await this.#closeEngine();
+    await this.#engine
+      .close()
+      .catch((error) => this.#teller.say("warning", "the engine did not close", { reason: String(error) }));
     await Promise.all(this.#stores.map((store) => store.close()));
     for (const edge of this.#connections.edges) this.#teller.say("debug", "edge", { ...edge.statistics });
     const seconds = this.#teller.seconds;
@@ -118,11 +123,15 @@ export class Run {
       ended: this.#runStage(stage, isSink(stage) ? this.#stopSinks.signal : this.#stop.signal),
     }));
     const all = Promise.all(started.map(({ ended }) => ended));
+    const { signal } = this.#stop;
     const stopped = new Promise<void>((resolve) => {
-      this.#stop.signal.addEventListener("abort", () => resolve(), { once: true });
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted) resolve();
     });
     await Promise.race([all, stopped]);
-    if (!this.#stop.signal.aborted) return;
+    if (!signal.aborted) return;
+
+    const { stopSeconds, flushSeconds } = this.#request.patience ?? defaultPatience;
 
     const working = started.filter(({ sink }) => !sink);
     const flushing = started.filter(({ sink }) => sink);
@@ -199,7 +208,7 @@ export class Run {
       options: stage.options as never,
       seed: (purpose) => stageSeed(seed, name, purpose),
       signal,
-      engine: () => this.#startEngine(),
+      engine: () => this.#engine.start(),
       resolvePath: (path) => (isAbsolute(path) ? path : resolve(folder, path)),
       runFolder: this.#request.runFolder,
       memoryLimit: this.#request.memoryLimit,
@@ -240,26 +249,6 @@ export class Run {
     for (const edge of this.#connections.edges) {
       if (sinks.has(edge.wire.to.stage)) edge.endEarly(stopped);
       else edge.fail(stopped);
-    }
-  }
-
-  #startEngine(): Promise<Engine> {
-    this.#starting ??= this.#request.createEngine().then((engine) => {
-      this.#engine = engine;
-      this.#teller.say("info", "engine started", { engine: engine.name, threads: engine.threads });
-      return engine;
-    });
-    return this.#starting;
-  }
-
-  async #closeEngine(): Promise<void> {
-    if (this.#starting === undefined) return;
-    try {
-      const engine = await this.#starting;
-      await engine.close();
-    } catch (error) {
-      // That it would not start is the asking stage's error; that it would not end spoils nothing.
-      this.#teller.say("warning", "engine did not close", { reason: String(error) });
     }
   }
 

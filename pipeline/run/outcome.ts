@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly versions: Readonly<Record<string, string>>;
   /** Threads asked for, for run.json. */
   readonly threads: number;
+  /** Seconds a stopped stage may take to notice (10), and sinks to write what they were given (120). */
+  readonly patience?: { readonly stopSeconds: number; readonly flushSeconds: number };
 }
 
 export interface StageTiming {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the ${NAME} of pipeline files is what is tested
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Type from "typebox";

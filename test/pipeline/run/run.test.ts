@@ -450,6 +450,63 @@ stages:
   );
 });
 
+test("a run cancelled before it begins runs no stage", async () => {
+  const { kept, stage } = collector();
+  const text = "name: x\nstages: { a: { uses: test/producer }, b: { uses: sink/collect, from: a } }";
+  await run(
+    text,
+    stageMap(producer, stage),
+    ({ outcome }) => {
+      assert.is(outcome.outcome, "cancelled");
+      assert.equal(kept, { numbers: [], flushed: true });
+      assert.is(outcome.stages[0].startSeconds, undefined);
+    },
+    { signal: AbortSignal.abort() },
+  );
+});
+
+test("a stage that will not stop and a sink that will not end do not keep the run", async () => {
+  const abort = new AbortController();
+  const deaf = defineStage({
+    ...producer,
+    name: "test/deaf",
+    run: () => {
+      setTimeout(() => abort.abort(), 5);
+      return new Promise<void>(() => {});
+    },
+  });
+  let sinkStopped = false;
+  const stubborn = defineStage({
+    name: "sink/stubborn",
+    summary: "ends only when told twice",
+    options: nothing,
+    inputs: { tables: anything },
+    outputs: {},
+    run: (_, _outputs, { signal }) =>
+      new Promise<void>((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          sinkStopped = true;
+          reject(signal.reason);
+        });
+      }),
+  });
+  const text = "name: x\nstages: { a: { uses: test/deaf }, b: { uses: sink/stubborn, from: a } }";
+  await run(
+    text,
+    stageMap(deaf, stubborn),
+    async ({ outcome, runFolder }) => {
+      assert.is(outcome.outcome, "cancelled");
+      assert.ok(sinkStopped);
+      assert.equal(
+        outcome.stages.map((timing) => timing.outcome),
+        ["cancelled", "cancelled"],
+      );
+      assert.match(await readFile(join(runFolder, "log.ndjson"), "utf8"), "did not stop in time");
+    },
+    { signal: abort.signal, patience: { stopSeconds: 0.05, flushSeconds: 0.1 } },
+  );
+});
+
 test("an endless chain of stages that never wait still lets timers fire", async () => {
   const abort = new AbortController();
   const endless = defineStage({

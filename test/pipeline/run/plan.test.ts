@@ -1,0 +1,42 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { checkMemory, planPipeline } from "../../../pipeline/run/plan.js";
+import { load, stageMap } from "../../support/pipelines.js";
+import { shapes } from "../../support/shapes.js";
+
+const test = suite("pipeline/run/plan");
+
+const text = `
+name: planned
+stages:
+  train: { uses: train/gradient-descent, from: [data, network] }
+  data: { uses: data/table, with: { path: x } }
+  network: { uses: network/init, from: data }`;
+
+test("stages come in the order of the data, memory is added up where it is known", async () => {
+  const known = [...shapes.values()].map((stage) =>
+    stage.name.startsWith("data/") || stage.name.startsWith("train/")
+      ? { ...stage, plan: () => ({ memoryBytes: 100, notes: ["a note"] }) }
+      : stage,
+  );
+  const plan = planPipeline(await load(text, stageMap(...known)));
+  assert.equal(
+    plan.stages.map(({ name }) => name),
+    ["data", "network", "train"],
+  );
+  assert.is(plan.memoryBytes, 200);
+  assert.equal(plan.stages[0].plan.notes, ["a note"]);
+  checkMemory(plan, 200);
+  assert.throws(
+    () => checkMemory(plan, 199),
+    (error: { code: string; exitCode: number }) => error.code === "MEMORY_LIMIT" && error.exitCode === 78,
+  );
+});
+
+test("nothing known is nothing said, and nothing refused", async () => {
+  const plan = planPipeline(await load(text, shapes));
+  assert.is(plan.memoryBytes, undefined);
+  checkMemory(plan, 0);
+});
+
+test.run();
