@@ -14,7 +14,19 @@ export type {
   TableName,
   WholeInput,
 } from "./pipeline/stage.js";
-export { defineStage, many, optional, output, stream, whole } from "./pipeline/stage.js";
+export {
+  defineStage,
+  foldBatches,
+  inTurn,
+  lossless,
+  many,
+  mapBatches,
+  optional,
+  output,
+  produceBatches,
+  stream,
+  whole,
+} from "./pipeline/stage.js";
 export { type ErrorFacts, type ErrorKind, JacoflowError } from "./schemas/errors/error.js";
 export { type TableDefinition, tableNameOf } from "./schemas/table.js";
 export { examplesTable, type LabelNoise, predictionsTable } from "./schemas/tables/examples.js";
