@@ -49,8 +49,8 @@ export async function normaliseExamples(
     ? await integers(table, file, "clean_label", places)
     : labels;
   checkIds(ids, trainCount, places, file);
-  const classes = facts.classes?.length ?? largest;
-  for (const column of new Set([labels, cleanLabels])) checkLabels(column, classes, places, file);
+  checkLabels("label", labels, facts.classes, places, file);
+  checkLabels("clean_label", cleanLabels, facts.classes, places, file);
   const { features, dimension } = await vectors(table, file, places);
   const stated = shape ?? facts.shape ?? [dimension];
   if (stated.reduce((product, side) => product * side, 1) !== dimension) {
@@ -114,7 +114,7 @@ async function vectors(
   file: string,
   places: Int32Array,
 ): Promise<{ readonly features: Float32Array; readonly dimension: number }> {
-  let features = new Float32Array();
+  let features: Float32Array = new Float32Array();
   let dimension = 0;
   let row = 0;
   const refuse = (value: unknown, wanted: string): never => {
@@ -126,16 +126,17 @@ async function vectors(
       if (row === 0) {
         dimension = numbers.length;
         if (dimension === 0) refuse([], "at least one number");
-        features = new Float32Array(new SharedArrayBuffer(places.length * dimension * 4)) as never;
+        features = new Float32Array(new SharedArrayBuffer(places.length * dimension * 4));
       }
       if (numbers.length !== dimension) {
         refuse(`${numbers.length} numbers`, `${dimension} numbers, as in row 0`);
       }
       const start = places[row] * dimension;
       for (let at = 0; at < dimension; at += 1) {
-        const number = Number(numbers[at] ?? Number.NaN);
-        features[start + at] = number;
-        if (!Number.isFinite(features[start + at])) refuse(numbers[at], "finite numbers of 32 bits");
+        const element = numbers[at];
+        features[start + at] =
+          typeof element === "number" || typeof element === "bigint" ? Number(element) : Number.NaN;
+        if (!Number.isFinite(features[start + at])) refuse(element, "a list of finite numbers of 32 bits");
       }
       row += 1;
     }
@@ -166,9 +167,18 @@ function checkIds(ids: Int32Array, trainCount: number, places: Int32Array, file:
   }
 }
 
-function checkLabels(labels: Int32Array, classes: number, places: Int32Array, file: string): void {
-  const place = labels.findIndex((label) => label < 0 || label >= classes);
-  if (place !== -1) throw dataErrors.unknownLabel(file, places.indexOf(place), labels[place], classes);
+function checkLabels(
+  column: string,
+  labels: Int32Array,
+  classes: readonly string[] | undefined,
+  places: Int32Array,
+  file: string,
+): void {
+  const place = labels.findIndex((label) => label < 0 || (classes !== undefined && label >= classes.length));
+  if (place === -1) return;
+  const row = places.indexOf(place);
+  if (classes === undefined) throw dataErrors.tableValue(file, column, row, labels[place], "0 or more");
+  throw dataErrors.unknownLabel(file, row, labels[place], classes.length);
 }
 
 interface Facts {
