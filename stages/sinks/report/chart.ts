@@ -30,7 +30,6 @@ export interface Chart {
   readonly y: {
     readonly label: string;
     readonly logarithmic?: boolean;
-    readonly zero?: boolean;
     readonly digits?: number;
   };
   readonly series: readonly Series[];
@@ -51,9 +50,15 @@ const valuesShown = 200;
 
 const colour = (tone: Series["tone"]) => `var(--tone-${tone})`;
 
+/** Beyond, the distance of two numbers can overflow or vanish, and ticks between them would never end. */
+const largest = 1e150;
+
+const drawable = (value: number) =>
+  Math.abs(value) < largest && (value === 0 || Math.abs(value) > 1 / largest);
+
 function shownPoints(chart: Chart, series: Series): readonly Point[] {
   return series.points
-    .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y) && (chart.y.logarithmic !== true || y > 0))
+    .filter(({ x, y }) => drawable(x) && drawable(y) && (chart.y.logarithmic !== true || y > 0))
     .toSorted((left, right) => left.x - right.x);
 }
 
@@ -98,7 +103,7 @@ function yScale(chart: Chart, values: readonly number[]): Plot.ScaleOptions {
       nice: false,
     };
   }
-  const from = chart.y.zero === false ? low : Math.min(0, low);
+  const from = Math.min(0, low);
   return {
     label: chart.y.label,
     domain: [from, high > from ? high : from + 1],
@@ -198,12 +203,10 @@ function drawing(chart: Chart): string | undefined {
 
 /** Gives the SVG a name and a description, and takes its style sheet out: the page has one for all. */
 function described(svg: string, chart: Chart): Html {
-  const names = html`<title id="${chart.key}-title">${chart.title}</title><desc id="${chart.key}-text">${chart.description}</desc>`;
-  return new Html(
-    svg
-      .replace(/<style>[^<]*<\/style>/, names.text)
-      .replace("<svg ", `<svg role="img" aria-labelledby="${chart.key}-title ${chart.key}-text" `),
-  );
+  const key = encodeURIComponent(chart.key);
+  const names = html`<title id="${key}-title">${chart.title}</title><desc id="${key}-text">${chart.description}</desc>`;
+  const begin = html`<svg role="img" aria-labelledby="${key}-title ${key}-text" `;
+  return new Html(svg.replace(/<style>[^<]*<\/style>/, () => names.text).replace("<svg ", () => begin.text));
 }
 
 function swatch(tone: Series["tone"], dash: string | undefined): Html {
