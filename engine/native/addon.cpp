@@ -481,6 +481,17 @@ napi_value initialize(napi_env env, napi_value exports) {
     CHECKED(napi_set_named_property(env, exports, entry.name, function));
   }
   CHECKED(napi_set_named_property(env, exports, "instructions", text(env, JACOFLOW_INSTRUCTIONS)));
+  napi_value supported = nullptr;
+  CHECKED(napi_create_array(env, &supported));
+  std::uint32_t at = 0;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512bw"))
+    CHECKED(napi_set_element(env, supported, at++, text(env, "avx512")));
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) CHECKED(napi_set_element(env, supported, at++, text(env, "avx2")));
+#endif
+  CHECKED(napi_set_element(env, supported, at++, text(env, "baseline")));
+  CHECKED(napi_set_named_property(env, exports, "supported", supported));
   return exports;
 }
 
