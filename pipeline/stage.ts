@@ -170,20 +170,26 @@ export function stream<const T extends TableName | "any">(table: T, summary: str
 }
 
 /** Makes a port take every offer of its table, in file order. */
-export function many<const P extends InputPort>(port: P) {
-  return { ...port, many: true } as const;
+export function many<const P extends InputPort>(port: P): Omit<P, "many"> & { readonly many: true } {
+  return { ...port, many: true };
 }
 
 /** Makes a port one that may stay unbound. */
-export function optional<const P extends InputPort>(port: P) {
-  return { ...port, optional: true } as const;
+export function optional<const P extends InputPort>(
+  port: P,
+): Omit<P, "optional"> & { readonly optional: true } {
+  return { ...port, optional: true };
 }
 
 /** Makes a port refuse `drop-oldest` and `latest` edges: for sinks that write files. */
-export function lossless<const P extends InputPort>(port: P) {
-  return { ...port, lossless: true } as const;
+export function lossless<const P extends InputPort>(
+  port: P,
+): Omit<P, "lossless"> & { readonly lossless: true } {
+  return { ...port, lossless: true };
 }
 
 export function output<const T extends TableName>(table: T, summary: string) {
   return { table, summary } as const;
 }
+
+export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";

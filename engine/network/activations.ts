@@ -14,7 +14,7 @@ const gaussianShare = (z: number) => (1 + erf(z / Math.SQRT2)) / 2;
 /** The activations of network.ts: relu′(0) = 0, gelu is z Φ(z) (exact form), softplus log(1 + eᶻ). */
 export const scalarActivations: Readonly<Record<Activation, ScalarActivation>> = {
   linear: { value: (z) => z, slope: () => 1 },
-  relu: { value: (z) => (z > 0 ? z : 0), slope: (z) => (z > 0 ? 1 : 0) },
+  relu: { value: (z) => Math.max(z, 0), slope: (z) => (z > 0 ? 1 : 0) },
   tanh: { value: Math.tanh, slope: (z) => 1 - Math.tanh(z) ** 2 },
   sigmoid: { value: sigmoid, slope: (z) => sigmoid(z) * sigmoid(-z) },
   softplus: { value: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), slope: sigmoid },

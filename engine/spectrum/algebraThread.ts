@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { describeError } from "../threads.js";
 import { createAlgebra } from "./algebra.js";
 import type { AlgebraAnswer, AlgebraRequest } from "./algebraWorker.js";
 
@@ -26,12 +27,6 @@ parentPort?.on("message", (request: AlgebraRequest) => {
   try {
     parentPort?.postMessage({ id: request.id, result: answer(request) } satisfies AlgebraAnswer);
   } catch (error) {
-    parentPort?.postMessage({ id: request.id, error: describe(error) });
+    parentPort?.postMessage({ id: request.id, error: describeError(error) });
   }
 });
-
-/** A JacoflowError loses its class on the way between threads; its facts do not. */
-function describe(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
-  return { ...error, message: error.message, stack: error.stack };
-}

@@ -1,7 +1,6 @@
-import { Worker } from "node:worker_threads";
-import { type ErrorFacts, JacoflowError } from "../../schemas/errors/error.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
+import { type ErrorOnTheWay, reviveError, startThread } from "../threads.js";
 
 /** A call on its way to the thread; arrays over a SharedArrayBuffer travel without a copy. */
 export type AlgebraRequest = { readonly id: number } & AlgebraCall;
@@ -24,7 +23,7 @@ type EigenPairs = Awaited<ReturnType<LinearAlgebra["symmetricEigen"]>>;
 export interface AlgebraAnswer {
   readonly id: number;
   readonly result?: Matrix | Matrix64 | EigenPairs | undefined;
-  readonly error?: Partial<ErrorFacts> & { readonly message: string; readonly stack?: string };
+  readonly error?: ErrorOnTheWay;
 }
 
 interface Waiting {
@@ -39,7 +38,7 @@ interface Waiting {
  * `close` ends the thread; calls still open, and calls made later, reject with ALGEBRA_THREAD_ENDED.
  */
 export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): Promise<void> }> {
-  const worker = startThread();
+  const worker = startThread(import.meta.url, "algebraThread");
   const waiting = new Map<number, Waiting>();
   let ended: Error | undefined;
   let lastId = 0;
@@ -54,7 +53,7 @@ export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): P
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if (answer.error === undefined) call?.resolve(answer.result);
-    else call?.reject(revived(answer.error));
+    else call?.reject(reviveError(answer.error));
   });
   worker.on("error", end);
   worker.on("exit", () => end(undefined));
@@ -95,21 +94,4 @@ export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): P
       await worker.terminate();
     },
   };
-}
-
-/** Node 20 does not pass tsx's loader on to threads, so that one begun from sources registers it first. */
-function startThread(): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./algebraThread.js", import.meta.url));
-  const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
-  const file = JSON.stringify(new URL("./algebraThread.ts", import.meta.url).href);
-  const script = `import(${loader}).then(({ register }) => { register(); return import(${file}); })`;
-  return new Worker(script, { eval: true });
-}
-
-function revived(error: NonNullable<AlgebraAnswer["error"]>): Error {
-  const { code, kind, message } = error;
-  if (code !== undefined && kind !== undefined) return new JacoflowError({ ...error, code, kind, message });
-  const plain = new Error(message);
-  if (error.stack !== undefined) plain.stack = error.stack;
-  return plain;
 }

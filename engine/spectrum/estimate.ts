@@ -1,0 +1,228 @@
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import type { Network } from "../network/network.js";
+import { elements, inferShapes, type ShapedLayer } from "../network/shapes.js";
+import type { Precision } from "./exact.js";
+import { freshColumns, guardCount } from "./krylov.js";
+
+export type SpectrumMethod = "block-krylov" | "exact";
+
+/** How J is handled: Gram of its rows or columns (exact), recomputed or held rows (block Krylov). */
+export type SpectrumRoute = "gram-of-rows" | "gram-of-columns" | "streamed-rows" | "held-rows";
+
+/** A way of computing a spectrum, with what it is expected to take. */
+export interface SpectrumPlan {
+  readonly method: SpectrumMethod;
+  readonly route: SpectrumRoute;
+  /** On one core of a desk computer, from counts of operations: good for comparing ways, not for clocks. */
+  readonly seconds: number;
+  readonly memoryBytes: number;
+  /** Expected, not allowed. */
+  readonly sweeps: number;
+  readonly blockSize: number;
+  /** One sentence: what was chosen and against what. */
+  readonly reason: string;
+}
+
+/** What a plan depends on. */
+export interface SpectrumProblem {
+  readonly network: Network;
+  /** n. */
+  readonly examples: number;
+  /** K. */
+  readonly outputs: number;
+  /** p. */
+  readonly parameters: number;
+  readonly rank: number;
+  readonly method: SpectrumMethod | "auto";
+  readonly precision: Precision;
+  readonly blockSize?: number;
+  /** Columns of the block to start from. */
+  readonly startColumns?: number;
+  readonly memoryLimit: number;
+}
+
+/** Operations a second of the engines' float32 products, of our float64 products, and seconds of an eigenproblem. */
+const engineRate = 20e9;
+const algebraRate = 12e9;
+const eigenSeconds = (size: number, count: number): number =>
+  0.65e-9 * size ** 3 + 1.6e-9 * count * size ** 2;
+
+/** Blocks up to this rank find all values from one block; above it, several blocks share the rank. */
+const oneBlockRank = 100;
+
+/**
+ * Default columns of a block: rank + 25 guards up to rank 100, where four or five sweeps suffice (design §5), above
+ * it an eighth of the rank, at least 100: wide enough for full-speed products, and eight sweeps fill the rank.
+ */
+export function defaultBlockSize(rank: number): number {
+  return rank <= oneBlockRank ? rank + guardCount : Math.max(100, Math.ceil(rank / 8));
+}
+
+/** Default bound on sweeps: twice what fills the rank, and eight. */
+export function defaultMaxSweeps(rank: number, blockSize: number): number {
+  return 2 * Math.ceil((rank + 1) / blockSize) + 8;
+}
+
+/**
+ * The cheapest way within the memory limit and the method asked for.
+ *
+ * @throws JacoflowError MEMORY_LIMIT when no way fits, with the bytes of the smallest
+ * @throws JacoflowError PRECISION_NEEDS_EXACT, RANK_TOO_LARGE
+ */
+export function planSpectrum(problem: SpectrumProblem): SpectrumPlan {
+  const { examples, outputs, parameters, rank, method, precision, memoryLimit } = problem;
+  const rows = examples * outputs;
+  if (rank > Math.min(rows, parameters)) throw spectrumErrors.rankTooLarge(rank, rows, parameters);
+  if (precision === "float64" && method === "block-krylov") throw spectrumErrors.precisionNeedsExact();
+  const krylovAllowed = method !== "exact" && precision === "float32";
+  const ways = [
+    ...(method === "block-krylov" ? [] : [exactPlan(problem)]),
+    ...(krylovAllowed ? [krylovPlan(problem, "streamed-rows"), krylovPlan(problem, "held-rows")] : []),
+  ].sort((left, right) => left.seconds - right.seconds);
+  const fitting = ways.filter((way) => way.memoryBytes <= memoryLimit);
+  const chosen = fitting[0];
+  if (chosen === undefined) {
+    const smallest = ways.reduce((least, way) => (way.memoryBytes < least.memoryBytes ? way : least));
+    throw spectrumErrors.memoryLimit(
+      describe(smallest, rows, parameters),
+      Math.ceil(smallest.memoryBytes),
+      memoryLimit,
+      smallest.method === "exact"
+        ? "Take fewer examples, set `method: block-krylov`, or raise --memory."
+        : "Take a smaller rank or blockSize, fewer examples, or raise --memory.",
+    );
+  }
+  const others = ways.filter((way) => way.method !== chosen.method);
+  return { ...chosen, reason: reasonFor(chosen, others, method, precision, memoryLimit, rows, parameters) };
+}
+
+function reasonFor(
+  chosen: SpectrumPlan,
+  others: readonly SpectrumPlan[],
+  method: SpectrumMethod | "auto",
+  precision: Precision,
+  memoryLimit: number,
+  rows: number,
+  parameters: number,
+): string {
+  const what = describe(chosen, rows, parameters);
+  if (method !== "auto") return `${what}: asked for`;
+  if (others.length === 0) return `${what}: precision ${precision} needs it`;
+  const [other] = others;
+  const against = `${describe(other, rows, parameters)} (about ${clock(other.seconds)})`;
+  if (other.seconds < chosen.seconds && other.memoryBytes > memoryLimit) {
+    return `${what}: ${against} would be quicker but does not fit the memory limit`;
+  }
+  return `${what} (about ${clock(chosen.seconds)}): less work than ${against}`;
+}
+
+function describe({ route, sweeps, blockSize }: SpectrumPlan, rows: number, parameters: number): string {
+  switch (route) {
+    case "gram-of-rows":
+      return `exact, Gram matrix of the ${rows} rows`;
+    case "gram-of-columns":
+      return `exact, Gram matrix of the ${parameters} columns`;
+    case "streamed-rows":
+      return `block Krylov, about ${sweeps} sweeps of ${blockSize} columns`;
+    case "held-rows":
+      return `block Krylov on held rows, about ${sweeps} sweeps of ${blockSize} columns`;
+  }
+}
+
+function clock(seconds: number): string {
+  return seconds < 0.1 ? "0.1 s" : `${seconds.toPrecision(2).replace(/e\+(\d+)/, "e$1")} s`;
+}
+
+function exactPlan(problem: SpectrumProblem): SpectrumPlan {
+  const { examples, outputs, parameters, rank, precision } = problem;
+  const rows = examples * outputs;
+  const cost = networkCost(problem.network, outputs);
+  const smaller = Math.min(rows, parameters);
+  const byRows = rows <= parameters;
+  const wide = precision === "float64";
+  const product = byRows
+    ? wide
+      ? (rows ** 2 * parameters) / algebraRate
+      : cost.gramFlops(examples) / engineRate
+    : (rows * parameters ** 2) / algebraRate + (2 * rows * parameters * rank) / algebraRate;
+  const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
+  const held = byRows && wide ? 8 * rows * parameters : 0;
+  return {
+    method: "exact",
+    route: byRows ? "gram-of-rows" : "gram-of-columns",
+    seconds: (passes * examples * cost.passFlops) / engineRate + product + eigenSeconds(smaller, rank + 1),
+    memoryBytes: 4 * 8 * smaller ** 2 + held + 16 * (rows + parameters) * rank + exampleBytes(problem),
+    sweeps: 0,
+    blockSize: 0,
+    reason: "",
+  };
+}
+
+function krylovPlan(problem: SpectrumProblem, route: "streamed-rows" | "held-rows"): SpectrumPlan {
+  const { examples, outputs, parameters, rank, startColumns } = problem;
+  const rows = examples * outputs;
+  const cost = networkCost(problem.network, outputs);
+  const asked = problem.blockSize ?? defaultBlockSize(rank);
+  const width = Math.min(parameters, startColumns === undefined ? asked : startColumns + freshColumns);
+  const sweeps = expectedSweeps(rank, width, startColumns !== undefined);
+  const columns = Math.min(sweeps * width, parameters, rows + width);
+  const products = 4 * rows * parameters * columns;
+  const held = route === "held-rows";
+  const seconds = held
+    ? (examples * cost.passFlops) / engineRate + products / algebraRate
+    : (sweeps * examples * cost.passFlops + products) / engineRate;
+  const orthogonalising = (4 * parameters * columns ** 2) / algebraRate;
+  const basis = 4 * parameters * columns + 8 * rows * columns;
+  const working = (held ? 24 : 16) * parameters * width + 8 * parameters * (rank + guardCount);
+  return {
+    method: "block-krylov",
+    route,
+    seconds: seconds + orthogonalising + sweeps * eigenSeconds(columns, rank + guardCount),
+    memoryBytes:
+      basis + working + 24 * columns ** 2 + (held ? 4 * rows * parameters : 0) + exampleBytes(problem),
+    sweeps,
+    blockSize: width,
+    reason: "",
+  };
+}
+
+/** Four to five sweeps reach 1e-4 when one block covers rank and guards; fewer from old vectors (measured, design §5). */
+function expectedSweeps(rank: number, width: number, warm: boolean): number {
+  if (warm) return 3;
+  return width > rank ? 5 : Math.ceil((rank + guardCount) / width) + 5;
+}
+
+function exampleBytes({ network, examples }: SpectrumProblem): number {
+  return 4 * examples * elements(network.input);
+}
+
+/** Multiply-adds of a network, counted twice as flops. */
+interface NetworkCost {
+  /** Forward and K backward passes of one example (design §5: 0.57 GFLOP for ResNet20 at K = 3). */
+  readonly passFlops: number;
+  /** J Jᵀ of n examples: dense layers by (AAᵀ + 1) ⊙ ΔΔᵀ, convolutions by their rows; symmetric halves. */
+  readonly gramFlops: (examples: number) => number;
+}
+
+function networkCost(network: Network, outputs: number): NetworkCost {
+  const layers = leaves(inferShapes(network).layers);
+  let forward = 0;
+  let perPair = 0;
+  for (const layer of layers) {
+    if (layer.type === "dense") {
+      forward += 2 * layer.input[0] * layer.output[0];
+      perPair += layer.input[0] + outputs ** 2 * layer.output[0];
+    } else if (layer.type === "conv2d") {
+      const kernel = elements(layer.window.size) * layer.input[2] * layer.output[2];
+      forward += 2 * kernel * layer.output[0] * layer.output[1];
+      perPair += outputs ** 2 * kernel;
+    }
+  }
+  return { passFlops: forward * (1 + 2 * outputs), gramFlops: (examples) => examples ** 2 * perPair };
+}
+
+function leaves(layers: readonly ShapedLayer[]): ShapedLayer[] {
+  return layers.flatMap((layer) =>
+    layer.type === "residual" ? leaves([...layer.main, ...layer.shortcut]) : [layer],
+  );
+}

@@ -1,0 +1,216 @@
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import type { LinearAlgebra, Matrix, Matrix64, WorkOptions } from "../engine.js";
+import type { RandomSource } from "../random.js";
+import { besideEachOther, gaussianMatrix, rowRange } from "./blocks.js";
+import { orthonormalColumns } from "./leftVectors.js";
+import type { SweepOperator } from "./operator.js";
+import { orthonormalBlock, orthonormalRemainder, remainderOf } from "./orthonormal.js";
+import { type Assessment, assess, coefficientsOf, grownGram, type OpenRemainder } from "./ritz.js";
+
+/** Ritz vectors kept beyond the rank, for a warm start and as guards of the error estimate. */
+export const guardCount = 25;
+
+/** Random columns beside the old vectors of a warm start (design §5): a new direction is missed without them. */
+export const freshColumns = 8;
+
+/** Energy of J outside the basis that float32 sweeps cannot tell from none. */
+const negligibleEnergy = 1e-5;
+
+export interface KrylovSettings {
+  /** Values wanted, at most min(nK, p). One more is computed, so that the gap is known. */
+  readonly rank: number;
+  /** Columns of a block. */
+  readonly blockSize: number;
+  /** Bound on the estimated relative error of every value. */
+  readonly tolerance: number;
+  readonly maxSweeps: number;
+  readonly random: RandomSource;
+  /** Right vectors of an earlier Jacobian with the same p, with their guards (`rightBlock`). */
+  readonly start?: Matrix;
+}
+
+export interface KrylovSpectrum {
+  /** The `rank` largest, descending; what is 0 in float32 is exactly 0. */
+  readonly singularValues: Float64Array;
+  /** σ_{rank+1}; 0 when rank is all there can be. */
+  readonly nextSingularValue: number;
+  /** nK × rank, float32, orthonormal columns. Those of zero values are an arbitrary completion. */
+  readonly leftVectors: Matrix;
+  /** p × (up to rank + guards): the start of a later Jacobian. */
+  readonly rightBlock: Matrix;
+  /** Bounds on ‖Jᵀu − σv‖. */
+  readonly residualBounds: Float64Array;
+  /** min(ρ, ρ²/γ)/σ for every value. */
+  readonly errorEstimates: Float64Array;
+  /** ‖J‖_F², from the rows. */
+  readonly frobeniusSquared: number;
+  readonly sweeps: number;
+  /** Whether every value met the tolerance or the floor of float32 arithmetic. */
+  readonly converged: boolean;
+  /** Whether the basis came to hold all of J that float32 sweeps can see. */
+  readonly exact: boolean;
+}
+
+/** One finished round: the basis, its products, and what they say. */
+interface Round {
+  readonly vectors: Matrix64;
+  readonly assessment: Assessment;
+  readonly exact: boolean;
+  readonly converged: boolean;
+}
+
+/**
+ * The largest singular values of J and their vectors by block Krylov (design §5): Q_{t+1} = orth(JᵀJ Q_t) against
+ * all earlier blocks, values from the SVD of [JQ_0 … JQ_t] by its float64 Gram matrix; at most min(p, nK + b)
+ * columns.
+ *
+ * Stops when every value's estimated error meets the tolerance (after two sweeps at least), when nothing is left to
+ * add (exact), or after `maxSweeps`, which the result says. A start block of b random columns sees at most b copies
+ * of a value: when b is below the rank a first convergence is therefore confirmed with a fresh random block, and
+ * when the next block is empty while J has energy outside the basis, a fresh block goes on.
+ *
+ * @throws JacoflowError NOT_FINITE when J holds a NaN or an infinity
+ */
+export async function blockKrylov(
+  operator: SweepOperator,
+  algebra: LinearAlgebra,
+  settings: KrylovSettings,
+  work: WorkOptions = {},
+): Promise<KrylovSpectrum> {
+  const { rank, tolerance, maxSweeps, random } = settings;
+  const { rows, columns } = operator;
+  const most = Math.min(rows, columns);
+  const wanted = Math.min(rank + 1, most);
+  const first = await startBlock(algebra, settings, columns);
+  const limit = Math.min(columns, rows + first.columns);
+  const blocks: Matrix[] = [];
+  const products: Matrix[] = [];
+  const squaredNorms: number[] = [];
+  const skipped: OpenRemainder[] = [];
+  let gram: Matrix64 | undefined;
+  let frobeniusSquared = 0;
+  let unconfirmed = settings.start === undefined && first.columns < wanted;
+  let minimalSweeps = 2;
+  let next = first;
+  let round: Round;
+
+  const fresh = async (width: number): Promise<Matrix | undefined> => {
+    const room = limit - squaredNorms.length;
+    const candidate = await gaussianMatrix(random, columns, Math.min(width, room));
+    return orthonormalBlock(algebra, candidate, blocks, room);
+  };
+
+  for (;;) {
+    const sweep = await operator.sweep(next, work);
+    work.signal?.throwIfAborted();
+    frobeniusSquared = sweep.squaredRowNorms.reduce((sum, value) => sum + value, 0);
+    if (!Number.isFinite(frobeniusSquared)) throw spectrumErrors.notFinite("the Jacobian", frobeniusSquared);
+    const offset = squaredNorms.length;
+    blocks.push(next);
+    products.push(sweep.product);
+    gram = await grownGram(algebra, gram, products);
+    const kept = Math.min(gram.rows, Math.max(wanted + 1, rank + guardCount));
+    const pairs = await algebra.symmetricEigen(gram, kept);
+    const remainder = await remainderOf(algebra, sweep.backProduct, blocks);
+    squaredNorms.push(...remainder.squaredNorms);
+    const open = [...skipped, { offset, gram: remainder.gram }];
+    const norms = Float64Array.from(squaredNorms);
+    const assessment = await assess(pairs.values, pairs.vectors, norms, open, wanted, tolerance);
+    const full = squaredNorms.length >= limit;
+    const settled = assessment.converged && blocks.length >= minimalSweeps;
+    round = {
+      vectors: pairs.vectors,
+      assessment,
+      exact: full,
+      converged: full || settled,
+    };
+    if (full || (settled && !unconfirmed)) break;
+    if (blocks.length >= maxSweeps) {
+      round = { ...round, converged: false };
+      break;
+    }
+    let continued = settled
+      ? undefined
+      : await orthonormalRemainder(algebra, remainder, blocks, limit - squaredNorms.length);
+    if (continued === undefined) {
+      const missing = frobeniusSquared - traceOf(gram);
+      const smallest = assessment.values[wanted - 1] ** 2;
+      if (!settled && missing <= Math.max(smallest, negligibleEnergy * frobeniusSquared)) {
+        round = { ...round, exact: true, converged: true };
+        break;
+      }
+      skipped.push({ offset, gram: remainder.gram });
+      continued = await fresh(Math.max(freshColumns, Math.ceil(first.columns / (settled ? 4 : 1))));
+      if (settled) {
+        unconfirmed = false;
+        minimalSweeps = blocks.length + 2;
+      }
+      if (continued === undefined) break;
+    }
+    next = continued;
+  }
+
+  const { values, residualBounds, errorEstimates } = round.assessment;
+  if (!round.exact && squaredNorms.length < wanted) {
+    residualBounds.fill(Math.sqrt(Math.max(0, frobeniusSquared - traceOf(gram))), squaredNorms.length);
+  }
+  const positive = Math.min(rank, values.filter((value) => value > 0).length);
+  const left =
+    positive === 0
+      ? undefined
+      : await algebra.combine(
+          await besideEachOther(products),
+          coefficientsOf(round.vectors, positive, values),
+        );
+  return {
+    singularValues: values.slice(0, rank),
+    nextSingularValue: values[rank] ?? 0,
+    leftVectors: await orthonormalColumns(algebra, left, rows, rank, random),
+    rightBlock: await rightVectors(algebra, blocks, round.vectors),
+    residualBounds: residualBounds.slice(0, rank),
+    errorEstimates: errorEstimates.slice(0, rank),
+    frobeniusSquared,
+    sweeps: blocks.length,
+    converged: round.converged,
+    exact: round.exact,
+  };
+}
+
+/** Q_0: orthonormal random columns, or the old vectors with fresh random columns beside them. */
+async function startBlock(
+  algebra: LinearAlgebra,
+  { start, blockSize, random }: KrylovSettings,
+  columns: number,
+): Promise<Matrix> {
+  const width = start === undefined ? blockSize : freshColumns;
+  const drawn = await gaussianMatrix(random, columns, Math.min(columns, width));
+  const candidate = start === undefined ? drawn : await besideEachOther([start, drawn]);
+  const block = await orthonormalBlock(algebra, candidate, [], columns);
+  if (block === undefined) throw spectrumErrors.notFinite("the block to start from", Number.NaN);
+  return block;
+}
+
+/** V = [Q_0 … Q_t] C, p × count. */
+async function rightVectors(
+  algebra: LinearAlgebra,
+  blocks: readonly Matrix[],
+  vectors: Matrix64,
+): Promise<Matrix> {
+  let result: Matrix | undefined;
+  let row = 0;
+  for (const block of blocks) {
+    const part = rowRange(vectors, row, block.columns);
+    row += block.columns;
+    result =
+      result === undefined
+        ? await algebra.combine(block, part)
+        : await algebra.subtract(result, block, { ...part, values: part.values.map((value) => -value) });
+  }
+  return result!;
+}
+
+function traceOf(gram: Matrix64): number {
+  let sum = 0;
+  for (let index = 0; index < gram.rows; index += 1) sum += gram.values[index * (gram.columns + 1)];
+  return sum;
+}

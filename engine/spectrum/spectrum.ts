@@ -1,0 +1,162 @@
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import type { LinearAlgebra, Matrix, Model, WorkOptions } from "../engine.js";
+import { randomSource } from "../random.js";
+import {
+  defaultBlockSize,
+  defaultMaxSweeps,
+  planSpectrum,
+  type SpectrumMethod,
+  type SpectrumPlan,
+} from "./estimate.js";
+import {
+  type ExactSpectrum,
+  exactByColumns,
+  exactByRows,
+  exampleRange,
+  gramOfRows64,
+  type Precision,
+} from "./exact.js";
+import { blockKrylov } from "./krylov.js";
+import { orthonormalColumns } from "./leftVectors.js";
+import { heldJacobian, streamedJacobian } from "./operator.js";
+
+export const defaultTolerance = 1e-4;
+
+export interface SpectrumOptions {
+  /** Values wanted: 1 … min(nK, p). */
+  readonly rank: number;
+  readonly method: SpectrumMethod | "auto";
+  readonly precision: Precision;
+  /** Relative error of a value at which block Krylov stops. Default 1e-4. */
+  readonly tolerance?: number;
+  /** Default: see `defaultMaxSweeps`. */
+  readonly maxSweeps?: number;
+  /** Default: see `defaultBlockSize`. */
+  readonly blockSize?: number;
+  /** `rightBlock` of an earlier Jacobian of the same network: a warm start. */
+  readonly start?: Matrix;
+  /** Of the random block to start from. */
+  readonly seed: string;
+  /** Bytes. */
+  readonly memoryLimit: number;
+}
+
+export interface Spectrum {
+  readonly method: SpectrumMethod;
+  /** Why this method. */
+  readonly reason: string;
+  /** Whether nothing of J was left out: the method exact, or a Krylov basis that came to hold all of J. */
+  readonly exact: boolean;
+  /** The `rank` largest singular values of J, descending, float64; those that are 0 in its arithmetic exactly 0. */
+  readonly singularValues: Float64Array;
+  /** σ_{rank+1}, so that the gap at the rank is known; 0 when there is none. */
+  readonly nextSingularValue: number;
+  /**
+   * nK × rank, rows sample-major (i·K + k), float32, orthonormal columns. The vectors of zero values are an arbitrary
+   * orthonormal completion, the same on every run of the same seed.
+   */
+  readonly leftVectors: Matrix;
+  /** ‖Jᵀu − σv‖ for every value: there is a singular value of J within this distance. */
+  readonly residualBounds: Float64Array;
+  /** ‖J‖_F². */
+  readonly frobeniusSquared: number;
+  /** Right vectors, p × (rank and guards), when the method made them: the start of the next Jacobian. */
+  readonly rightBlock: Matrix | undefined;
+  readonly sweeps: number;
+  /** false: sweeps ran out before the tolerance was met; residualBounds say how good the values are. */
+  readonly converged: boolean;
+}
+
+/**
+ * The largest singular values of a model's Jacobian on these examples (n × d) and their left vectors. Design §5.
+ *
+ * @throws JacoflowError RANK_TOO_LARGE, MEMORY_LIMIT, PRECISION_NEEDS_EXACT, TOO_FEW_SWEEPS, START_OF_OTHER_SHAPE
+ *   before any work; NOT_FINITE when the network gives NaN or infinities
+ */
+export async function computeSpectrum(
+  model: Model,
+  algebra: LinearAlgebra,
+  features: Matrix,
+  options: SpectrumOptions,
+  work: WorkOptions = {},
+): Promise<Spectrum> {
+  const plan = planFor(model, features.rows, options);
+  if (plan.method === "exact") return exactSpectrum(model, algebra, features, options, plan, work);
+  const { rank, tolerance = defaultTolerance, start, seed } = options;
+  const blockSize = Math.min(options.blockSize ?? defaultBlockSize(rank), model.layout.trainableCount);
+  const maxSweeps = options.maxSweeps ?? defaultMaxSweeps(rank, blockSize);
+  const operator =
+    plan.route === "held-rows"
+      ? heldJacobian(algebra, await heldRows(model, features, work))
+      : streamedJacobian(model, features);
+  const settings = { rank, blockSize, tolerance, maxSweeps, random: randomSource(seed) };
+  const found = await blockKrylov(operator, algebra, start ? { ...settings, start } : settings, work);
+  return { ...found, method: "block-krylov", reason: plan.reason };
+}
+
+/** {@link planSpectrum} for a model: what `computeSpectrum` would do, before it does it, with its errors. */
+export function planFor(model: Model, examples: number, options: SpectrumOptions): SpectrumPlan {
+  const { rank, method, precision, blockSize, start, maxSweeps, memoryLimit } = options;
+  const parameters = model.layout.trainableCount;
+  if (start !== undefined && start.rows !== parameters) {
+    throw spectrumErrors.startOfOtherShape(start.rows, parameters);
+  }
+  const problem = { network: model.network, examples, outputs: model.outputs, parameters };
+  const plan = planSpectrum({
+    ...problem,
+    ...{ rank, method, precision, memoryLimit },
+    ...(blockSize === undefined ? {} : { blockSize }),
+    ...(start === undefined ? {} : { startColumns: start.columns }),
+  });
+  const needed = Math.min(rank + 1, parameters, examples * model.outputs);
+  if (plan.method === "block-krylov" && maxSweeps !== undefined && maxSweeps * plan.blockSize < needed) {
+    throw spectrumErrors.tooFewSweeps(maxSweeps, plan.blockSize, rank);
+  }
+  return plan;
+}
+
+async function exactSpectrum(
+  model: Model,
+  algebra: LinearAlgebra,
+  features: Matrix,
+  { rank, precision, seed }: SpectrumOptions,
+  { route, reason }: SpectrumPlan,
+  work: WorkOptions,
+): Promise<Spectrum> {
+  let found: ExactSpectrum;
+  if (route === "gram-of-columns") {
+    found = await exactByColumns(algebra, model, features, rank, precision, work);
+  } else {
+    const gram =
+      precision === "float64"
+        ? await gramOfRows64(algebra, model, features, work)
+        : await model.gram(features, work);
+    found = await exactByRows(algebra, gram, rank, precision);
+  }
+  const rows = features.rows * model.outputs;
+  const random = randomSource(seed);
+  const leftVectors = await orthonormalColumns(algebra, found.leftVectors, rows, rank, random);
+  return { ...found, leftVectors, method: "exact", reason, exact: true, sweeps: 0, converged: true };
+}
+
+/** J in blocks of rows that stay in memory. */
+async function heldRows(model: Model, features: Matrix, work: WorkOptions): Promise<Matrix[]> {
+  const bytesOfExample = 4 * model.outputs * model.layout.trainableCount;
+  const examples = Math.max(1, Math.floor((256 * 2 ** 20) / bytesOfExample));
+  const blocks: Matrix[] = [];
+  const { onProgress, ...quiet } = work;
+  for (let first = 0; first < features.rows; first += examples) {
+    const part = exampleRange(features, first, examples);
+    blocks.push(await shared(await model.rows(part, quiet)));
+    onProgress?.(first + part.rows);
+  }
+  return blocks;
+}
+
+/** The matrix itself when threads can share it, else a copy that they can. */
+async function shared(matrix: Matrix): Promise<Matrix> {
+  if (matrix.values.buffer instanceof SharedArrayBuffer) return matrix;
+  const values = new Float32Array(new SharedArrayBuffer(matrix.values.byteLength));
+  values.set(matrix.values);
+  return { ...matrix, values };
+}

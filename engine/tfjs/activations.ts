@@ -1,0 +1,54 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Activation } from "../network/network.js";
+
+/** φ(z) element by element. */
+export function activate(activation: Activation, z: tf.Tensor): tf.Tensor {
+  switch (activation) {
+    case "linear":
+      return z;
+    case "relu":
+      return tf.relu(z);
+    case "tanh":
+      return tf.tanh(z);
+    case "sigmoid":
+      return tf.sigmoid(z);
+    case "softplus":
+      return tf.softplus(z);
+    case "erf":
+      return tf.erf(z);
+    case "gelu":
+      return tf.mul(z, normalDistribution(z));
+  }
+}
+
+/** φ′(z), given z and y = φ(z); undefined where it is 1 everywhere. relu′(0) = 0. */
+export function activationDerivative(
+  activation: Activation,
+  z: tf.Tensor,
+  y: tf.Tensor,
+): tf.Tensor | undefined {
+  switch (activation) {
+    case "linear":
+      return undefined;
+    case "relu":
+      return tf.cast(tf.greater(z, 0), "float32");
+    case "tanh":
+      return tf.sub(1, tf.square(y));
+    case "sigmoid":
+      return tf.mul(y, tf.sub(1, y));
+    case "softplus":
+      return tf.sigmoid(z);
+    case "erf":
+      return tf.mul(2 / Math.sqrt(Math.PI), tf.exp(tf.neg(tf.square(z))));
+    case "gelu":
+      return tf.add(normalDistribution(z), tf.mul(z, normalDensity(z)));
+  }
+}
+
+function normalDistribution(z: tf.Tensor): tf.Tensor {
+  return tf.mul(0.5, tf.add(1, tf.erf(tf.mul(z, Math.SQRT1_2))));
+}
+
+function normalDensity(z: tf.Tensor): tf.Tensor {
+  return tf.mul(1 / Math.sqrt(2 * Math.PI), tf.exp(tf.mul(-0.5, tf.square(z))));
+}

@@ -1,0 +1,112 @@
+import { networkErrors } from "../../schemas/errors/network.js";
+import type { Engine, LinearAlgebra, Matrix, Model, Training, TrainingOptions } from "../engine.js";
+import { type ParameterLayout, parameterLayout } from "../network/layout.js";
+import type { Network } from "../network/network.js";
+import { inferShapes } from "../network/shapes.js";
+import { type EngineThread, startEngineThread } from "./engineThread.js";
+import type { TensorflowBackend } from "./protocol.js";
+
+export interface TensorflowEngineOptions {
+  readonly backend: TensorflowBackend;
+  /** Dense algebra off the event loop; closed with the engine. */
+  readonly algebra: LinearAlgebra & { close(): Promise<void> };
+}
+
+/** An engine with a count of the tensors alive on its backend, for tests against leaks. */
+export interface TensorflowEngine extends Engine {
+  tensorCount(): Promise<number>;
+}
+
+/**
+ * The TensorFlow.js engine (design §5) on one worker thread. Every layer of design §4 has a rule; rows64 comes from
+ * the float64 reference, since TensorFlow.js has no float64.
+ */
+export async function createTensorflowEngine(options: TensorflowEngineOptions): Promise<TensorflowEngine> {
+  const { backend, algebra } = options;
+  const thread = startEngineThread(backend);
+  const version = await thread.call("start", { backend });
+  return {
+    name: backend,
+    threads: 1,
+    versions: { "@tensorflow/tfjs-core": version },
+    algebra,
+    open: (network) => openModel(thread, network),
+    tensorCount: () => thread.call("tensorCount", {}),
+    close: async () => {
+      await thread.close();
+      await algebra.close();
+    },
+  };
+}
+
+async function openModel(thread: EngineThread, network: Network): Promise<Model> {
+  const { outputs, features: dimension } = inferShapes(network);
+  const layout = parameterLayout(network);
+  const model = await thread.call("open", { network, parameters: new Float32Array(layout.totalCount) });
+
+  function checked(features: Matrix): Matrix {
+    checkFeatures(features, dimension);
+    return features;
+  }
+
+  return {
+    network,
+    layout,
+    outputs,
+    load: async (parameters) => {
+      checkParameters(parameters, layout);
+      await thread.call("load", { model, parameters });
+    },
+    forward: async (features, work) => {
+      const values = await thread.call("forward", { model, features: checked(features) }, work);
+      return { rows: features.rows, columns: outputs, values };
+    },
+    rows: async (features, work) => thread.call("rows", { model, features: checked(features) }, work),
+    rows64: async (features, work) => thread.call("rows64", { model, features: checked(features) }, work),
+    sweep: async (features, block, work) => {
+      if (block.rows !== layout.trainableCount) {
+        throw networkErrors.wrongSize("the block Q", `${block.rows} rows`, `${layout.trainableCount} (p)`);
+      }
+      return thread.call("sweep", { model, features: checked(features), block }, work);
+    },
+    gram: async (features, work) => thread.call("gram", { model, features: checked(features) }, work),
+    train: async (options) => openTraining(thread, model, outputs, dimension, options),
+    close: () => thread.call("closeModel", { model }),
+  };
+}
+
+async function openTraining(
+  thread: EngineThread,
+  model: number,
+  outputs: number,
+  dimension: number,
+  { loss, optimizer, features, labels }: TrainingOptions,
+): Promise<Training> {
+  checkFeatures(features, dimension);
+  const wrong = labels.findIndex((label) => label < 0 || label >= outputs);
+  if (wrong >= 0) throw networkErrors.labelOutOfRange(wrong, labels[wrong]!, outputs);
+  const training = await thread.call("train", { model, loss, optimizer, features, labels });
+  return {
+    step: (indices, learningRate, normalization) =>
+      thread.call("step", { training, indices, learningRate, normalization }),
+    parameters: () => thread.call("parameters", { training }),
+    close: () => thread.call("closeTraining", { training }),
+  };
+}
+
+function checkFeatures(features: Matrix, dimension: number): void {
+  if (features.columns !== dimension) {
+    throw networkErrors.wrongSize("an example", `${features.columns} numbers`, `${dimension}`);
+  }
+  if (features.rows === 0) throw networkErrors.wrongSize("the batch", "empty", "at least one example");
+}
+
+function checkParameters(parameters: Float32Array, layout: ParameterLayout): void {
+  if (parameters.length !== layout.totalCount) {
+    throw networkErrors.wrongSize(
+      "the parameter vector",
+      `${parameters.length} long`,
+      `${layout.totalCount} numbers`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** What a program may import from `jacoflow`: how a stage is declared, the tables it sends, the errors it throws. */
+export { type RandomSource, randomSource } from "./engine/random.js";
+export type {
+  BatchStore,
+  CheckContext,
+  InputPort,
+  InputStream,
+  LogLevel,
+  OutputPort,
+  OutputStream,
+  Stage,
+  StageContext,
+  StagePlan,
+  TableName,
+  WholeInput,
+} from "./pipeline/stage.js";
+export { defineStage, many, optional, output, stream, whole } from "./pipeline/stage.js";
+export { type ErrorFacts, type ErrorKind, JacoflowError } from "./schemas/errors/error.js";
+export { type TableDefinition, tableNameOf } from "./schemas/table.js";
+export { examplesTable, type LabelNoise, predictionsTable } from "./schemas/tables/examples.js";
+export { metrics } from "./schemas/tables/metrics.js";
+export { parametersTable } from "./schemas/tables/parameters.js";
+export { angles, projection } from "./schemas/tables/projection.js";
+export { basis, spectrum } from "./schemas/tables/spectrum.js";

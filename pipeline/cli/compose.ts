@@ -1,0 +1,20 @@
+import type { EngineName } from "../../engine/engine.js";
+import { createEngine, engineNames } from "../../engine/engines.js";
+import { builtInStages } from "../../stages/index.js";
+import type { Stage } from "../stage.js";
+
+/** What a pipeline is put together from: every stage by name, and the engines a file may name. */
+export interface Composition {
+  readonly stages: ReadonlyMap<string, Stage>;
+  readonly engines: readonly EngineName[];
+  readonly createEngine: typeof createEngine;
+}
+
+/** The one place where stages, engines and the runtime meet (design §1). */
+export function composition(): Composition {
+  return {
+    stages: new Map(builtInStages.map((stage) => [stage.name, stage])),
+    engines: engineNames,
+    createEngine,
+  };
+}

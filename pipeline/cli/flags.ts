@@ -1,0 +1,53 @@
+import type { Options } from "yargs";
+
+/** What the commands that read a pipeline file have in common. */
+export const pipelineFlags = {
+  set: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    describe: "Override a value of the file: stages.NAME.with.OPTION=VALUE; may be given several times",
+  },
+  seed: { type: "string", requiresArg: true, describe: "Seed of the run, instead of the file's" },
+  engine: { type: "string", requiresArg: true, describe: "Engine, instead of the file's; `auto` chooses" },
+} as const satisfies Readonly<Record<string, Options>>;
+
+export const runFlags = {
+  ...pipelineFlags,
+  out: { type: "string", requiresArg: true, describe: "Run folder  [default: runs/NAME-TIME]" },
+  "dry-run": {
+    type: "boolean",
+    describe: "Show the plan with the tables on the edges and the memory; run nothing",
+  },
+  threads: { type: "string", requiresArg: true, describe: "Threads of the engine" },
+  memory: {
+    type: "string",
+    requiresArg: true,
+    describe: "Memory limit, such as 2GB  [default: half of the machine's]",
+  },
+  json: { type: "boolean", describe: "End with one line of JSON on stdout: how the run went" },
+  quiet: { alias: "q", type: "boolean", describe: "Say errors only" },
+  verbose: { alias: "v", type: "count", describe: "Say more; twice: everything in the log" },
+} as const satisfies Readonly<Record<string, Options>>;
+
+export const graphFlags = {
+  ...pipelineFlags,
+  format: {
+    choices: ["mermaid", "dot"],
+    default: "mermaid",
+    requiresArg: true,
+    describe: "Language of the drawing",
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
+/** The flags of each command; `--help` is everybody's. */
+export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>> = {
+  run: runFlags,
+  validate: pipelineFlags,
+  graph: graphFlags,
+  stages: {},
+  describe: {},
+  inspect: {},
+  report: {},
+  doctor: {},
+};

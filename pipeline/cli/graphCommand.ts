@@ -1,0 +1,15 @@
+import { drawDot, drawMermaid } from "../graph/draw.js";
+import { composition } from "./compose.js";
+import { type PipelineFlags, pipelineOf } from "./pipelineFile.js";
+import type { Terminal } from "./terminal.js";
+
+const drawings = { mermaid: drawMermaid, dot: drawDot } as const;
+
+/** Draws the graph of a pipeline file: stages as boxes, tables on the edges. */
+export async function graphCommand(
+  flags: PipelineFlags & { readonly format: keyof typeof drawings },
+  terminal: Terminal,
+): Promise<number> {
+  terminal.out(drawings[flags.format](await pipelineOf(flags, composition())));
+  return 0;
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { runCommandLine } from "./commandLine.js";
+import { errorText, exitCodeOf } from "./errorText.js";
+import { processTerminal } from "./terminal.js";
+import { ownVersion } from "./versions.js";
+
+const terminal = processTerminal();
+
+// `jacoflow stages | head` closes our stdout early: nobody reads on, so there is nothing left to do.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode ?? 0);
+});
+
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), terminal, ownVersion());
+} catch (error) {
+  terminal.talk(errorText(error));
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { commandLineErrors } from "../../schemas/errors/commandLine.js";
+import { loadPipeline } from "../file/load.js";
+import type { ResolvedPipeline } from "../graph/resolved.js";
+import type { Composition } from "./compose.js";
+
+/** What the command line says about a pipeline file, as yargs hands it over. */
+export interface PipelineFlags {
+  readonly file: string;
+  readonly set?: readonly string[] | undefined;
+  readonly seed?: string | undefined;
+  readonly engine?: string | undefined;
+}
+
+/** Reads, checks and resolves a pipeline file; rejects with every mistake found. */
+export async function pipelineOf(flags: PipelineFlags, parts: Composition): Promise<ResolvedPipeline> {
+  const seed = flags.seed === undefined ? undefined : parseSeed(flags.seed);
+  const engine = flags.engine === undefined ? undefined : parseEngine(flags.engine, parts);
+  return loadPipeline({
+    text: await textOf(flags.file),
+    file: flags.file,
+    sets: flags.set ?? [],
+    ...(seed === undefined ? {} : { seed }),
+    ...(engine === undefined ? {} : { engine }),
+    stages: parts.stages,
+    engines: parts.engines,
+    environment: process.env,
+  });
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;
+    throw commandLineErrors.fileNotReadable(file, reason);
+  }
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
+    throw commandLineErrors.badFlagValue(
+      "seed",
+      text,
+      "a whole number",
+      "Give a whole number from 0 to 2^53 − 1.",
+    );
+  }
+  return seed;
+}
+
+function parseEngine(text: string, parts: Composition) {
+  const known = ["auto" as const, ...parts.engines];
+  const found = known.find((name) => name === text);
+  if (found === undefined) {
+    throw commandLineErrors.badFlagValue("engine", text, "an engine", `Use one of ${known.join(", ")}.`);
+  }
+  return found;
+}

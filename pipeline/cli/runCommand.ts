@@ -1,0 +1,142 @@
+import { join, relative, resolve } from "node:path";
+import { commandLineErrors } from "../../schemas/errors/commandLine.js";
+import type { ResolvedPipeline } from "../graph/resolved.js";
+import type { RunOutcome } from "../run/outcome.js";
+import { runPipeline } from "../run/run.js";
+import { type Composition, composition } from "./compose.js";
+import { durationText } from "./duration.js";
+import { errorFacts, errorText, exitCodeOf } from "./errorText.js";
+import { type Interruption, listenForInterruption, signalExitCodes } from "./interrupt.js";
+import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
+import { type PipelineFlags, pipelineOf } from "./pipelineFile.js";
+import { planFacts, planText } from "./planText.js";
+import { progressDisplay, type Verbosity } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+import { versionsHere } from "./versions.js";
+
+export interface RunFlags extends PipelineFlags {
+  readonly out?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly threads?: string | undefined;
+  readonly memory?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly verbose?: number | undefined;
+}
+
+/** Runs a pipeline file, or shows what running it would take; resolves to the exit code of design §6. */
+export async function runCommand(flags: RunFlags, terminal: Terminal): Promise<number> {
+  if (flags.json !== true) return runFile(flags, terminal);
+  try {
+    return await runFile(flags, terminal);
+  } catch (error) {
+    terminal.out(
+      `${JSON.stringify({ outcome: "refused", exitCode: exitCodeOf(error), errors: errorFacts(error) })}\n`,
+    );
+    throw error;
+  }
+}
+
+async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
+  const memoryLimit = flags.memory === undefined ? defaultMemoryLimit() : parseMemorySize(flags.memory);
+  const threads = flags.threads === undefined ? undefined : parseThreads(flags.threads);
+  const parts = composition();
+  const pipeline = await pipelineOf(flags, parts);
+  if (flags.quiet !== true) for (const warning of pipeline.warnings) terminal.talk(`warning: ${warning}\n`);
+  if (flags.dryRun === true) {
+    terminal.out(
+      flags.json === true
+        ? `${JSON.stringify(await planFacts(pipeline, memoryLimit))}\n`
+        : await planText(pipeline, memoryLimit),
+    );
+    return 0;
+  }
+  const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
+  const interruption = listenForInterruption(terminal);
+  const display = progressDisplay(terminal, verbosityOf(flags));
+  try {
+    const outcome = await start(pipeline, parts, { runFolder, memoryLimit, threads, interruption, display });
+    display.close();
+    return tell(outcome, flags, terminal, interruption);
+  } finally {
+    display.close();
+    interruption.stop();
+  }
+}
+
+interface RunSettings {
+  readonly runFolder: string;
+  readonly memoryLimit: number;
+  readonly threads: number | undefined;
+  readonly interruption: Interruption;
+  readonly display: ReturnType<typeof progressDisplay>;
+}
+
+async function start(
+  pipeline: ResolvedPipeline,
+  parts: Composition,
+  settings: RunSettings,
+): Promise<RunOutcome> {
+  return runPipeline(pipeline, {
+    createEngine: () =>
+      parts.createEngine(
+        pipeline.engine,
+        settings.threads === undefined ? {} : { threads: settings.threads },
+      ),
+    runFolder: settings.runFolder,
+    signal: settings.interruption.signal,
+    observers: [settings.display.observe],
+    memoryLimit: settings.memoryLimit,
+    versions: versionsHere(),
+    threads: settings.threads ?? 1,
+  });
+}
+
+function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interruption: Interruption): number {
+  const signal = interruption.received();
+  const exitCode =
+    outcome.outcome === "done"
+      ? 0
+      : outcome.outcome === "failed"
+        ? exitCodeOf(outcome.error)
+        : signal === undefined
+          ? 1
+          : signalExitCodes[signal];
+  const shown = relative(process.cwd(), outcome.runFolder) || ".";
+  if (outcome.error !== undefined) terminal.talk(errorText(outcome.error));
+  if (flags.quiet !== true) {
+    terminal.talk(`${outcome.outcome} after ${durationText(outcome.seconds)}: ${shown}\n`);
+  }
+  if (flags.json === true) {
+    const { runFolder, seconds, stages } = outcome;
+    const errors = outcome.error === undefined ? {} : { errors: errorFacts(outcome.error) };
+    terminal.out(
+      `${JSON.stringify({ outcome: outcome.outcome, exitCode, runFolder, seconds, stages, ...errors })}\n`,
+    );
+  }
+  return exitCode;
+}
+
+function verbosityOf(flags: RunFlags): Verbosity {
+  if (flags.quiet === true) return "quiet";
+  const verbose = flags.verbose ?? 0;
+  return verbose === 0 ? "normal" : verbose === 1 ? "verbose" : "debug";
+}
+
+/** `runs/NAME-2026-01-31T12-30-05`, local to the folder the command is called in. */
+export function defaultRunFolder(name: string, time: Date): string {
+  return join("runs", `${name}-${time.toISOString().slice(0, 19).replaceAll(":", "-")}`);
+}
+
+function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (!/^\d+$/.test(text) || threads < 1 || threads > 1024) {
+    throw commandLineErrors.badFlagValue(
+      "threads",
+      text,
+      "a number of threads",
+      "Give a whole number from 1.",
+    );
+  }
+  return threads;
+}

@@ -1,0 +1,147 @@
+import type { EngineName } from "../../engine/engine.js";
+import { fileErrors } from "../../schemas/errors/pipeline.js";
+import type { Path, Problem } from "../graph/problem.js";
+
+/** A stage as the file has it; `uses` is known to be a string. */
+export interface StageEntry {
+  readonly name: string;
+  readonly uses: string;
+  readonly with: unknown;
+  readonly from: unknown;
+}
+
+export interface PipelineForm {
+  readonly name: string;
+  readonly seed: number;
+  readonly engine: EngineName | "auto";
+  /** Names of all stages of the file, in its order. */
+  readonly names: readonly string[];
+  /** Those that have a right name and a `uses`. */
+  readonly stages: readonly StageEntry[];
+  readonly problems: readonly Problem[];
+}
+
+const topKeys = ["$schema", "name", "seed", "engine", "plugins", "stages"];
+const stageKeys = ["uses", "with", "from"];
+const stageName = /^[a-z0-9-]+$/;
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Checks the keys of a pipeline file that are the same for every stage. Mistaken values are replaced by defaults. */
+export function readForm(data: unknown, engines: readonly EngineName[]): PipelineForm {
+  const problems: Problem[] = [];
+  if (!isMap(data)) {
+    problems.push({
+      error: fileErrors.wrongForm("the file", data, "a map with `name` and `stages`"),
+      path: [],
+    });
+    return { name: "", seed: 0, engine: "auto", names: [], stages: [], problems };
+  }
+  problems.push(...unknownKeys(data, topKeys, []));
+  if (data.$schema !== undefined && typeof data.$schema !== "string") {
+    problems.push({ error: fileErrors.wrongForm("$schema", data.$schema, "a string"), path: ["$schema"] });
+  }
+
+  const name = typeof data.name === "string" && stageName.test(data.name) ? data.name : undefined;
+  if (data.name === undefined) {
+    problems.push({ error: fileErrors.missingKey("name", "name", "my-pipeline"), path: [] });
+  } else if (name === undefined) {
+    const wanted = "a name of lower-case letters, digits and hyphens";
+    problems.push({ error: fileErrors.wrongForm("name", data.name, wanted), path: ["name"] });
+  }
+
+  const given = data.seed ?? 0;
+  const seed = typeof given === "number" && Number.isSafeInteger(given) && given >= 0 ? given : undefined;
+  if (seed === undefined) {
+    problems.push({
+      error: fileErrors.wrongForm("seed", given, "a whole number, 0 or more"),
+      path: ["seed"],
+    });
+  }
+
+  const known: readonly (EngineName | "auto")[] = ["auto", ...engines];
+  const engine = known.find((one) => one === (data.engine ?? "auto"));
+  if (engine === undefined) {
+    problems.push({
+      error: fileErrors.unknownEngine("engine", String(data.engine), known),
+      path: ["engine"],
+    });
+  }
+
+  const plugins = data.plugins ?? [];
+  if (!Array.isArray(plugins) || plugins.length > 0) {
+    problems.push({ error: fileErrors.noPlugins("plugins", plugins), path: ["plugins"] });
+  }
+
+  const stages: StageEntry[] = [];
+  if (!isMap(data.stages) || Object.keys(data.stages).length === 0) {
+    problems.push(
+      data.stages === undefined
+        ? { error: fileErrors.missingKey("stages", "stages", "{ data: { uses: data/table } }"), path: [] }
+        : {
+            error: fileErrors.wrongForm("stages", data.stages, "a map of one stage or more"),
+            path: ["stages"],
+          },
+    );
+  } else {
+    for (const [key, entry] of Object.entries(data.stages)) {
+      const read = readStage(key, entry);
+      problems.push(...read.problems);
+      if (read.entry !== undefined) stages.push(read.entry);
+    }
+  }
+  return {
+    name: name ?? "",
+    seed: seed ?? 0,
+    engine: engine ?? "auto",
+    names: isMap(data.stages) ? Object.keys(data.stages) : [],
+    stages,
+    problems,
+  };
+}
+
+function readStage(
+  name: string,
+  entry: unknown,
+): { readonly entry: StageEntry | undefined; readonly problems: readonly Problem[] } {
+  const path: Path = ["stages", name];
+  const place = path.join(".");
+  const problems: Problem[] = [];
+  const rightName = stageName.test(name);
+  if (!rightName) problems.push({ error: fileErrors.stageName(place, name), path, key: true });
+  if (!isMap(entry)) {
+    problems.push({ error: fileErrors.wrongForm(place, entry, "a stage: a map with `uses`"), path });
+    return { entry: undefined, problems };
+  }
+  problems.push(...unknownKeys(entry, stageKeys, path));
+  if (entry.uses === undefined) {
+    problems.push({ error: fileErrors.missingKey(`${place}.uses`, "uses", "data/table"), path, key: true });
+  } else if (typeof entry.uses !== "string") {
+    const error = fileErrors.wrongForm(`${place}.uses`, entry.uses, "the name of a stage, like data/table");
+    problems.push({ error, path: [...path, "uses"] });
+  }
+  const known = rightName && typeof entry.uses === "string";
+  return {
+    entry: known ? { name, uses: String(entry.uses), with: entry.with, from: entry.from } : undefined,
+    problems,
+  };
+}
+
+function unknownKeys(
+  map: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  path: Path,
+): readonly Problem[] {
+  return Object.keys(map)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({
+      error: fileErrors.unknownKey(
+        [...path, key].join("."),
+        key,
+        known.filter((one) => one !== "$schema"),
+      ),
+      path: [...path, key],
+      key: true as const,
+    }));
+}

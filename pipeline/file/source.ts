@@ -1,0 +1,187 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from "yaml";
+import type { JacoflowError } from "../../schemas/errors/error.js";
+import { fileErrors } from "../../schemas/errors/pipeline.js";
+import type { Path, Problem } from "../graph/problem.js";
+import { codeFrame } from "./codeFrame.js";
+import { type FileLocation, FileMistake } from "./mistake.js";
+
+/** Characters; a pipeline file is written by hand, data has files of its own. */
+const sizeLimit = 256 * 1024;
+const depthLimit = 64;
+/** Syntax errors after the first few are echoes of these. */
+const syntaxErrorLimit = 5;
+
+/** A value given on the command line: it replaces what the file says at `path`. */
+export interface Override {
+  readonly path: Path;
+  /** As written there: `--set stages.train.with.epochs=20`. */
+  readonly text: string;
+  /** Where in `text` the value begins, from 1. */
+  readonly column: number;
+}
+
+/** A parsed pipeline file that can say where everything in it is. */
+export interface SourceFile {
+  readonly file: string;
+  readonly document: Document;
+  /** A mistake with its location and code frame; those of an overridden value point into the command line. */
+  mistake(problem: Problem, overrides: readonly Override[]): FileMistake;
+}
+
+/**
+ * Parses YAML 1.2 (so JSON too) with limits on size, depth and aliases. Nothing in it is executed; unknown tags are
+ * mistakes. With any mistake there is no document: nothing can be said about the rest.
+ */
+export function parseSource(
+  text: string,
+  file: string,
+): { readonly source: SourceFile } | { readonly mistakes: readonly FileMistake[] } {
+  const lineCounter = new LineCounter();
+  const at = (error: JacoflowError, offset: number) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return new FileMistake(error, { file, line, column: col }, codeFrame(text, line, col));
+  };
+  if (text.length > sizeLimit) {
+    const error = fileErrors.tooLarge(text.length, sizeLimit);
+    return { mistakes: [new FileMistake(error, { file, line: 1, column: 1 }, undefined)] };
+  }
+  const deep = tooDeepAt(text);
+  const document =
+    deep === undefined
+      ? parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
+      : undefined;
+  if (document === undefined) {
+    lineCounter.lineStarts = lineStarts(text);
+    return { mistakes: [at(fileErrors.tooDeep(depthLimit), deep!)] };
+  }
+  const mistakes = [...document.errors, ...document.warnings].map((problem) => {
+    if (problem.code === "MULTIPLE_DOCS") return at(fileErrors.severalDocuments(), problem.pos[0]);
+    if (problem.code === "RESOURCE_EXHAUSTION") return at(fileErrors.tooDeep(depthLimit), problem.pos[0]);
+    const hint = text.slice(Math.max(0, problem.pos[0] - 2), problem.pos[1]).includes("${")
+      ? ` (inside { } and [ ], "\${NAME:default}" needs quotes)`
+      : "";
+    return at(fileErrors.syntax(`${problem.message}${hint}`), Math.min(problem.pos[0], text.length));
+  });
+  if (mistakes.length > 0) return { mistakes: mistakes.slice(0, syntaxErrorLimit) };
+  const clashes = keyProblems(document).map(({ error, offset }) => at(error, offset));
+  if (clashes.length > 0) return { mistakes: clashes };
+
+  return {
+    source: {
+      file,
+      document,
+      mistake: ({ error, path, key }, overrides) => {
+        const override = overrides.findLast((given) =>
+          given.path.every((step, i) => String(step) === String(path[i])),
+        );
+        if (override !== undefined) {
+          const location: FileLocation = { file: "command line", line: 1, column: override.column };
+          return new FileMistake(error, location, codeFrame(override.text, 1, override.column));
+        }
+        return at(error, offsetOf(document, path, key === true));
+      },
+    },
+  };
+}
+
+/** Offset of the value at `path`, or of its key; of the deepest place on the way there that exists. */
+function offsetOf(document: Document, path: Path, wantsKey: boolean): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [depth, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    let keyNode: unknown;
+    let value: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      keyNode = pair?.key;
+      value = pair?.value;
+    } else if (isSeq(node)) {
+      value = node.items[Number(step)];
+    }
+    const found = startOf(keyNode) ?? startOf(value);
+    if (found === undefined) return offset;
+    const last = depth === path.length - 1;
+    // A value that is missing (`with:`) is marked by its key.
+    offset = last && !wantsKey ? (startOf(value) ?? found) : found;
+    node = value;
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** Keys given twice in a map, keys that are no plain words, and aliases of nothing. */
+function keyProblems(document: Document): { readonly error: JacoflowError; readonly offset: number }[] {
+  const problems: { readonly error: JacoflowError; readonly offset: number }[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const offset = startOf(key) ?? 0;
+        if (!isScalar(key)) {
+          problems.push({ error: fileErrors.syntax("a key has to be a plain word"), offset });
+        } else if (seen.has(String(key.value))) {
+          problems.push({ error: fileErrors.syntax(`the key "${key.value}" is given twice`), offset });
+        } else {
+          seen.add(String(key.value));
+        }
+      }
+    },
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) {
+        problems.push({
+          error: fileErrors.syntax(`there is no anchor "&${alias.source}" before this alias`),
+          offset: startOf(alias) ?? 0,
+        });
+      }
+    },
+  });
+  return problems;
+}
+
+/**
+ * Offset where brackets or indentation go deeper than any sensible file: the parser recurses and would spend its stack
+ * and much time on it. Brackets in strings count too, which costs nobody 64 of them.
+ */
+function tooDeepAt(text: string): number | undefined {
+  let brackets = 0;
+  for (let offset = 0; offset < text.length; offset += 1) {
+    const character = text[offset];
+    if (character === "[" || character === "{") brackets += 1;
+    else if (character === "]" || character === "}") brackets -= 1;
+    if (brackets > depthLimit) return offset;
+  }
+  let indents: number[] = [];
+  let start = 0;
+  for (const line of text.split("\n")) {
+    const indent = line.search(/[^ ]/);
+    if (indent >= 0) {
+      indents = [...indents.filter((outer) => outer < indent), indent];
+      // `- - - a` nests within a line.
+      const dashes = /^(?:- +)*/.exec(line.slice(indent))?.[0].match(/-/g)?.length ?? 0;
+      if (indents.length + dashes > depthLimit) return start + indent;
+    }
+    start += line.length + 1;
+  }
+  return undefined;
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let offset = text.indexOf("\n"); offset >= 0; offset = text.indexOf("\n", offset + 1))
+    starts.push(offset + 1);
+  return starts;
+}

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import type { Engine } from "../../engine/engine.js";
+import type { ResolvedPipeline } from "../graph/resolved.js";
+import { runFiles, writeFileAtomic } from "./folder.js";
+import type { RunOutcome, RunRequest } from "./outcome.js";
+
+/** What run.json says that is known at the end only. */
+export interface RecordEnd {
+  readonly ended: Date;
+  readonly outcome: Pick<RunOutcome, "outcome" | "error" | "seconds" | "stages">;
+}
+
+/**
+ * Writes run.json (design §6): with no `end` as it stands at the start, `outcome` being `running`. What a killed run
+ * leaves is that. Errors: DISK_FULL, WRITE_FAILED.
+ */
+export function writeRecord(
+  pipeline: ResolvedPipeline,
+  request: RunRequest,
+  started: Date,
+  engine: Engine | undefined,
+  end?: RecordEnd,
+): Promise<void> {
+  const error = end?.outcome.error;
+  const record = {
+    name: pipeline.name,
+    outcome: end?.outcome.outcome ?? "running",
+    error:
+      error === undefined
+        ? null
+        : {
+            code: error.code,
+            message: error.message,
+            place: error.place ?? null,
+            remedy: error.remedy ?? null,
+          },
+    seed: pipeline.seed,
+    engine:
+      engine === undefined
+        ? { wanted: pipeline.engine }
+        : {
+            wanted: pipeline.engine,
+            name: engine.name,
+            threads: engine.threads,
+            versions: engine.versions,
+          },
+    threads: request.threads,
+    memoryLimit: request.memoryLimit,
+    versions: request.versions,
+    started: started.toISOString(),
+    ended: end?.ended.toISOString() ?? null,
+    seconds: end?.outcome.seconds ?? null,
+    stages: end?.outcome.stages ?? [],
+    file: pipeline.file ?? null,
+    pipeline: pipeline.document,
+  };
+  return writeFileAtomic(join(request.runFolder, runFiles.record), `${JSON.stringify(record, null, 2)}\n`);
+}

@@ -1,0 +1,46 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ResolvedPipeline } from "../graph/resolved.js";
+import { prepareRunFolder, runFiles } from "./folder.js";
+import { Run } from "./life.js";
+import { RunLog } from "./log.js";
+import type { RunOutcome, RunRequest } from "./outcome.js";
+import { checkMemory, planPipeline } from "./plan.js";
+import { writeRecord } from "./record.js";
+
+/**
+ * Runs a pipeline from the run folder's making to its last line in run.json.
+ *
+ * Resolves however the run ends: `done`, `failed` (the first error, with the stage's name in it) or `cancelled`
+ * (`request.signal` was aborted). On the last two every stage is stopped, and sinks get what was sent to them until
+ * then followed by a normal end, so that they write whole files.
+ * Rejects, with no file left behind, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED.
+ */
+export async function runPipeline(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
+  checkMemory(planPipeline(pipeline), request.memoryLimit);
+  await prepareRunFolder(request.runFolder);
+  const started = new Date();
+  const run = new Run(pipeline, request);
+  const logPath = join(request.runFolder, runFiles.log);
+  const log = await RunLog.open(logPath, (error) => run.fail(undefined, error));
+  try {
+    await writeRecord(pipeline, request, started, undefined);
+  } catch (error) {
+    await log.close();
+    await rm(logPath, { force: true });
+    throw error;
+  }
+  const lived = await run.live(log);
+  await rm(join(request.runFolder, runFiles.temporary), { recursive: true, force: true });
+  await log.close();
+  // The log's last lines may have found the disk full.
+  const outcome =
+    run.failure === undefined ? lived : { ...lived, outcome: "failed" as const, error: run.failure };
+  try {
+    await writeRecord(pipeline, request, started, run.engine, { ended: new Date(), outcome });
+  } catch (error) {
+    run.fail(undefined, error);
+    return { ...outcome, outcome: "failed", error: run.failure };
+  }
+  return outcome;
+}

@@ -1,0 +1,420 @@
+import { JacoflowError } from "./error.js";
+import { nearest } from "./nearest.js";
+
+const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
+
+/** "Did you mean …?" and the list of what there is, or what to say when there is nothing. */
+const choose = (word: string, known: readonly string[], none: string): string => {
+  if (known.length === 0) return none;
+  const close = nearest(word, known);
+  const list = known.length > 24 ? "" : `There ${known.length === 1 ? "is" : "are"} ${quoted(known)}.`;
+  return [...(close === undefined ? [] : [`Did you mean "${close}"?`]), list].join(" ").trim();
+};
+
+const text = (value: unknown): string => {
+  const written = JSON.stringify(value) ?? String(value);
+  return written.length > 60 ? `${written.slice(0, 57)}...` : written;
+};
+
+const reason = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
+
+const invalid = (code: string, message: string, place: string, value: unknown, remedy: string) =>
+  new JacoflowError({ code, kind: "invalid", message, place, value, remedy });
+
+/** Messages about the form of a pipeline file. */
+export const fileErrors = {
+  tooLarge: (bytes: number, limit: number) =>
+    invalid(
+      "FILE_TOO_LARGE",
+      `the pipeline file has ${bytes} characters, more than ${limit}`,
+      "the file",
+      bytes,
+      "Keep data out of the pipeline file: name a file in an option instead.",
+    ),
+  tooDeep: (limit: number) =>
+    invalid(
+      "FILE_TOO_DEEP",
+      `the pipeline file nests lists and maps more than ${limit} deep`,
+      "the file",
+      limit,
+      "Nest less.",
+    ),
+  syntax: (message: string) =>
+    invalid("YAML_SYNTAX", message, "the file", undefined, "Correct the YAML (or JSON) here."),
+  severalDocuments: () =>
+    invalid(
+      "SEVERAL_DOCUMENTS",
+      "the file holds more than one YAML document",
+      "the file",
+      undefined,
+      "Keep one pipeline a file: remove the line `---` and what follows it.",
+    ),
+  tooManyAliases: () =>
+    invalid(
+      "TOO_MANY_ALIASES",
+      "the file's aliases (*name) unfold to too much data",
+      "the file",
+      undefined,
+      "Write the values out where they are used.",
+    ),
+  unknownKey: (place: string, key: string, known: readonly string[]) =>
+    invalid("UNKNOWN_KEY", `there is no key "${key}" here`, place, key, choose(key, known, "Remove it.")),
+  missingKey: (place: string, key: string, example: string) =>
+    invalid(
+      "MISSING_KEY",
+      `"${key}" is missing`,
+      place,
+      undefined,
+      `Add it, for example \`${key}: ${example}\`.`,
+    ),
+  wrongForm: (place: string, value: unknown, wanted: string) =>
+    invalid("WRONG_FORM", `${text(value)} is not ${wanted}`, place, value, `Write ${wanted}.`),
+  stageName: (place: string, name: string) =>
+    invalid(
+      "STAGE_NAME",
+      `"${name}" cannot name a stage`,
+      place,
+      name,
+      "Use lower-case letters, digits and hyphens only: [a-z0-9-]+.",
+    ),
+  unknownStageType: (place: string, uses: string, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_STAGE_TYPE",
+      `there is no stage "${uses}"`,
+      place,
+      uses,
+      `${choose(uses, known, "No stage is installed.")} \`jacoflow stages\` lists them all.`.trim(),
+    ),
+  unknownEngine: (place: string, engine: string, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_ENGINE",
+      `there is no engine "${engine}" here`,
+      place,
+      engine,
+      choose(engine, known, ""),
+    ),
+  noPlugins: (place: string, value: unknown) =>
+    invalid("NO_PLUGINS", "this version loads no plugins", place, value, "Leave the list empty."),
+  undefinedVariable: (place: string, name: string) =>
+    invalid(
+      "UNDEFINED_VARIABLE",
+      `the environment variable ${name} is not set and has no default`,
+      place,
+      name,
+      `Set ${name}, or give a default: \${${name}:value}.`,
+    ),
+  malformedVariable: (place: string, value: string) =>
+    invalid(
+      "MALFORMED_VARIABLE",
+      `${text(value)} has a "\${" that begins no \${NAME:default}`,
+      place,
+      value,
+      `Write \${NAME} or \${NAME:default}; write $\${ for a plain "\${".`,
+    ),
+  malformedSet: (set: string) =>
+    new JacoflowError({
+      code: "MALFORMED_SET",
+      kind: "command-line",
+      message: `"${set}" is not PATH=VALUE`,
+      place: `--set ${set}`,
+      value: set,
+      remedy: "Write it like --set stages.train.with.epochs=20.",
+    }),
+  setPath: (set: string, path: string) =>
+    invalid(
+      "SET_PATH",
+      `"${path}" is not a place in the pipeline: something on the way to it is a plain value`,
+      `--set ${set}`,
+      path,
+      "Name a key of a map or the position in a list, like stages.train.with.epochs.",
+    ),
+  unknownOption: (place: string, uses: string, option: string, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_OPTION",
+      `${uses} has no option "${option}"`,
+      place,
+      option,
+      choose(option, known, `${uses} takes no options.`),
+    ),
+  missingOption: (place: string, uses: string, option: string, description: string) =>
+    invalid(
+      "MISSING_OPTION",
+      `${uses} needs the option "${option}"`,
+      place,
+      undefined,
+      `Add \`${option}\` to \`with\`${description === "" ? "" : `: ${description}`}.`,
+    ),
+  invalidOption: (place: string, value: unknown, wanted: string, close: string | undefined) =>
+    invalid(
+      "INVALID_OPTION",
+      `${text(value)} is not ${wanted}`,
+      place,
+      value,
+      close === undefined ? `Use ${wanted}.` : `Did you mean "${close}"?`,
+    ),
+  checkFailed: (place: string, cause: unknown) =>
+    new JacoflowError({
+      code: "CHECK_FAILED",
+      kind: "invalid",
+      message: reason(cause),
+      place,
+      remedy: "Correct the stage's options or what they name.",
+      cause,
+    }),
+} as const;
+
+/** Messages about how stages are wired. */
+export const wiringErrors = {
+  unknownStage: (place: string, name: string, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_STAGE",
+      `there is no stage named "${name}" in this pipeline`,
+      place,
+      name,
+      choose(name, known, "Declare it under `stages`."),
+    ),
+  unknownPort: (place: string, stage: string, port: string, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_PORT",
+      `stage "${stage}" has no output "${port}"`,
+      place,
+      `${stage}.${port}`,
+      choose(port, known, `"${stage}" sends nothing.`),
+    ),
+  unknownInput: (place: string, uses: string, input: string, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_INPUT",
+      `${uses} has no input "${input}"`,
+      place,
+      input,
+      choose(input, known, `${uses} reads nothing: remove \`from\`.`),
+    ),
+  nothingOffered: (
+    place: string,
+    stage: string,
+    uses: string,
+    offered: readonly string[],
+    wanted: readonly string[],
+  ) =>
+    invalid(
+      "NOTHING_OFFERED",
+      `${uses} takes nothing that "${stage}" sends: it takes ${wanted.length === 0 ? "no table" : wanted.join(", ")}, "${stage}" sends ${offered.length === 0 ? "none" : offered.join(", ")}`,
+      place,
+      stage,
+      `Remove "${stage}" from \`from\`, or name another stage.`,
+    ),
+  tableMismatch: (place: string, address: string, table: string, input: string, wanted: string) =>
+    invalid(
+      "TABLE_MISMATCH",
+      `${address} is a ${table} table, the input "${input}" takes ${wanted}`,
+      place,
+      address,
+      `Name an output with a ${wanted} table.`,
+    ),
+  severalOffers: (place: string, input: string, table: string, offers: readonly string[]) =>
+    invalid(
+      "SEVERAL_OFFERS",
+      `the input "${input}" takes one ${table} table and is offered ${offers.length}: ${offers.join(", ")}`,
+      place,
+      offers,
+      `Name the one you mean, for example \`${offers[0]}\`.`,
+    ),
+  severalInputs: (place: string, address: string, table: string, inputs: readonly string[]) =>
+    invalid(
+      "SEVERAL_INPUTS",
+      `${address} could feed several inputs that take ${table}: ${inputs.join(", ")}`,
+      place,
+      address,
+      `Say which: \`from: { ${inputs[0]}: ${address} }\`.`,
+    ),
+  boundTwice: (place: string, input: string, addresses: readonly string[]) =>
+    invalid(
+      "BOUND_TWICE",
+      `the input "${input}" takes one stream and gets ${addresses.length}: ${addresses.join(", ")}`,
+      place,
+      addresses,
+      "Keep one of them.",
+    ),
+  listedTwice: (place: string, address: string) =>
+    invalid("LISTED_TWICE", `${address} is listed twice`, place, address, "Remove one of the two."),
+  unconnected: (place: string, uses: string, input: string, table: string, sources: readonly string[]) =>
+    invalid(
+      "UNCONNECTED",
+      `${uses} needs the input "${input}" (${table}), and nothing is connected to it`,
+      place,
+      input,
+      sources.length === 0
+        ? `Add a stage that sends ${table === "any" ? "a table" : table}, and name it in \`from\`.`
+        : `Name one of these in \`from\`: ${sources.join(", ")}.`,
+    ),
+  cycle: (place: string, path: readonly string[]) =>
+    invalid(
+      "CYCLE",
+      `the stages read from each other in a circle: ${path.join(" → ")}`,
+      place,
+      path,
+      "Remove one of these connections.",
+    ),
+  lossyEdge: (place: string, uses: string, address: string, policy: string) =>
+    invalid(
+      "LOSSY_EDGE",
+      `${uses} keeps everything it is sent, and ${address} is connected with policy ${policy}, which may drop batches`,
+      place,
+      policy,
+      "Use policy block here; keep lossy edges for what is only looked at.",
+    ),
+  edgeOfWhole: (place: string, input: string) =>
+    invalid(
+      "EDGE_OF_WHOLE",
+      `the input "${input}" is gathered whole before the stage starts: capacity and policy mean nothing there`,
+      place,
+      input,
+      "Leave out capacity and policy.",
+    ),
+  portForm: (place: string, value: unknown) =>
+    invalid(
+      "FROM_FORM",
+      `${text(value)} names no stage or port`,
+      place,
+      value,
+      "Write `stage`, `stage.port` or `{ port: stage.port, capacity: 64, policy: latest }`.",
+    ),
+  unknownEdgeKey: (place: string, key: string, known: readonly string[]) =>
+    invalid("UNKNOWN_KEY", `an edge has no "${key}"`, place, key, choose(key, known, "Remove it.")),
+  capacity: (place: string, value: unknown) =>
+    invalid(
+      "CAPACITY",
+      `${text(value)} is not a capacity`,
+      place,
+      value,
+      "Use a whole number of batches, 1 or more.",
+    ),
+  unknownPolicy: (place: string, value: unknown, known: readonly string[]) =>
+    invalid(
+      "UNKNOWN_POLICY",
+      `there is no policy ${text(value)}`,
+      place,
+      value,
+      choose(String(value), known, ""),
+    ),
+} as const;
+
+/** Messages of a run. */
+export const runErrors = {
+  /** What stages that still work get when the run ends early; never the error of a run. */
+  stopped: () =>
+    new JacoflowError({
+      code: "RUN_STOPPED",
+      kind: "run",
+      message: "the run was stopped",
+      remedy: "Look at the first error of the run.",
+    }),
+  /** The first error of a run, with the stage's name. Code, kind and remedy stay those of the cause. */
+  stageFailed: (stage: string, cause: unknown) =>
+    cause instanceof JacoflowError
+      ? new JacoflowError({
+          code: cause.code,
+          kind: cause.kind,
+          message: `stage ${stage}: ${cause.message}`,
+          place: cause.place ?? `stages.${stage}`,
+          value: cause.value,
+          ...(cause.remedy === undefined ? {} : { remedy: cause.remedy }),
+          cause,
+        })
+      : new JacoflowError({
+          code: "STAGE_FAILED",
+          kind: "run",
+          message: `stage ${stage}: ${reason(cause)}`,
+          place: `stages.${stage}`,
+          remedy: "This looks like a bug of the stage: see the stack in log.ndjson.",
+          cause,
+        }),
+  runFolderNotEmpty: (path: string) =>
+    new JacoflowError({
+      code: "RUN_FOLDER_NOT_EMPTY",
+      kind: "command-line",
+      message: `the run folder ${path} exists and is not an empty folder`,
+      place: "--out",
+      value: path,
+      remedy: "Name a new folder with --out, or remove this one.",
+    }),
+  writeFailed: (path: string, cause: unknown) => {
+    const full =
+      cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
+    return new JacoflowError({
+      code: full ? "DISK_FULL" : "WRITE_FAILED",
+      kind: "run",
+      message: full ? `no room left on the disk for ${path}` : `cannot write ${path}: ${reason(cause)}`,
+      place: path,
+      remedy: full
+        ? "Free some space or choose another folder with --out."
+        : "Check the folder and its permissions.",
+      cause,
+    });
+  },
+  memoryLimit: (needed: number, limit: number, largest: string) =>
+    invalid(
+      "MEMORY_LIMIT",
+      `the run needs about ${Math.ceil(needed / 2 ** 20)} MiB, the limit is ${Math.floor(limit / 2 ** 20)} MiB; stage ${largest} needs most`,
+      `stages.${largest}`,
+      needed,
+      "Raise --memory, or lower the number of examples, the rank or the block size of that stage.",
+    ),
+  wrongTable: (address: string, wanted: string, found: string | undefined) =>
+    new JacoflowError({
+      code: "WRONG_TABLE",
+      kind: "run",
+      message: `output ${address} sends ${wanted} and was given a ${found === undefined ? "batch of no table of ours" : `${found} batch`}`,
+      place: address,
+      value: found,
+      remedy: "Make batches with the definition of the table this port declares.",
+    }),
+  schemaChanged: (address: string, difference: string) =>
+    new JacoflowError({
+      code: "SCHEMA_CHANGED",
+      kind: "run",
+      message: `output ${address} was given a batch that differs from its first one: ${difference}`,
+      place: address,
+      value: difference,
+      remedy: "Send batches of one schema on a port: the first one fixes it for the run.",
+    }),
+  sentAfterEnd: (address: string) =>
+    new JacoflowError({
+      code: "SENT_AFTER_END",
+      kind: "run",
+      message: `output ${address} was given a batch after its stage had ended`,
+      place: address,
+      remedy: "Await every send before the stage's run returns.",
+    }),
+  inputReadTwice: (input: string) =>
+    new JacoflowError({
+      code: "INPUT_READ_TWICE",
+      kind: "run",
+      message: `the input ${input} is already being read`,
+      place: input,
+      remedy: "Read an input once, and share what you make of it.",
+    }),
+  inputNotFound: () =>
+    new JacoflowError({
+      code: "INPUT_NOT_FOUND",
+      kind: "run",
+      message: "inTurn stands behind no input stream, so it cannot make it wait",
+      remedy: "Put inTurn into the pipe of each input, before merge or an operator of your own making.",
+    }),
+  nothingGathered: (address: string, input: string) =>
+    new JacoflowError({
+      code: "NOTHING_GATHERED",
+      kind: "run",
+      message: `the input "${input}" needs ${address} whole, and it ended without a single batch`,
+      place: address,
+      remedy: `Find out why ${address} sends nothing: an empty batch would do.`,
+    }),
+  replacedDictionary: (column: string) =>
+    new JacoflowError({
+      code: "REPLACED_DICTIONARY",
+      kind: "run",
+      message: `the dictionary of column "${column}" changes between two batches, which an Arrow file cannot hold`,
+      place: column,
+      remedy: "Make all batches of a stream with one dictionary.",
+    }),
+} as const;

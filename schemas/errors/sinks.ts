@@ -1,0 +1,48 @@
+import { JacoflowError } from "./error.js";
+
+/** Messages about writing the files of a run folder and reading them back. */
+export const sinkErrors = {
+  /** Two writers for one folder would mix their parts. */
+  tableHasWriter: (folder: string, table: string, stage: string): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_HAS_WRITER",
+      kind: "run",
+      message: `${folder} exists: table ${table} of stage ${stage} already has a writer`,
+      place: folder,
+      value: folder,
+      remedy: `Let one sink take ${stage}.${table}, and start from an empty run folder.`,
+    }),
+
+  /** A column whose Arrow type has no counterpart here. */
+  unsupportedColumn: (table: string, column: string, type: string): JacoflowError =>
+    new JacoflowError({
+      code: "UNSUPPORTED_COLUMN",
+      kind: "run",
+      message: `column ${column} of table ${table}: ${type} has no Parquet form here`,
+      place: `${table}.${column}`,
+      value: type,
+      remedy: `Use text, truth values, int32, int64, float32, float64 or lists of numbers, or keep the table as Arrow: arrow: [${table}].`,
+    }),
+
+  notRunFolder: (folder: string): JacoflowError =>
+    new JacoflowError({
+      code: "NOT_A_RUN_FOLDER",
+      kind: "invalid",
+      message: `${folder} is not a run folder: it has no tables/ and no run.json`,
+      place: folder,
+      value: folder,
+      remedy: "Name a folder that `jacoflow run --out` wrote.",
+    }),
+
+  /** A part of a table that cannot be read. */
+  unreadableTable: (file: string, cause: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "UNREADABLE_TABLE",
+      kind: "invalid",
+      message: `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      place: file,
+      value: file,
+      remedy: "Run the pipeline again, or remove the file to leave it out.",
+      cause,
+    }),
+} as const;

@@ -1,0 +1,135 @@
+import {
+  type Data,
+  DataType,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  RecordBatchReader,
+  RecordBatchStreamWriter,
+  type Schema,
+  type Vector,
+} from "apache-arrow";
+import { runErrors } from "./errors/pipeline.js";
+
+/** `file` can be read at any place and is what DuckDB, pandas and polars open; `stream` is read front to back. */
+export type ArrowForm = "file" | "stream";
+
+/**
+ * The one way of the house to write Arrow IPC: the chunks of a file with these batches, in order, to be written one
+ * after the other. They are views of the batches' memory, not copies.
+ *
+ * `tableToIPC` and `Table.toUint8Array` join neighbouring chunks by their place in memory, which writes garbage when
+ * two columns are one typed array (label and clean_label before noise), so the chunks are taken apart from that here.
+ * All batches are written under `schema`. Errors: REPLACED_DICTIONARY when two batches' dictionaries differ.
+ */
+export async function encodeArrow(
+  schema: Schema,
+  batches: Iterable<RecordBatch>,
+  form: ArrowForm = "file",
+): Promise<readonly Uint8Array[]> {
+  const writer = form === "file" ? new RecordBatchFileWriter() : new RecordBatchStreamWriter();
+  // Begins the file here, so that one without batches has its schema too.
+  writer.reset(undefined, schema);
+  const dictionaries = new Map<number, Vector>();
+  for (const batch of batches) writer.write(underOneSchema(schema, batch, dictionaries));
+  writer.finish();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writer) chunks.push(chunk);
+  return chunks;
+}
+
+/** All chunks one after the other in new memory. */
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return joined;
+}
+
+/**
+ * The batches of an Arrow IPC file or stream, as views of `bytes`. Throws Arrow's own error on bytes that are neither.
+ */
+export function decodeArrow(bytes: Uint8Array): {
+  readonly schema: Schema;
+  readonly batches: readonly RecordBatch[];
+} {
+  // Typed arrays can only be laid over memory at multiples of their item's size.
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const reader = RecordBatchReader.from(aligned).open();
+  const { schema } = reader;
+  if (schema === undefined || schema === null) throw new Error("neither an Arrow IPC file nor a stream");
+  return { schema, batches: [...reader] };
+}
+
+/** How two schemas differ, in words; undefined when they are the same, metadata included. */
+export function schemaDifference(left: Schema, right: Schema): string | undefined {
+  const names = (schema: Schema) => schema.fields.map((field) => field.name).join(", ");
+  if (names(left) !== names(right)) return `columns ${names(left)} and ${names(right)}`;
+  for (const [index, field] of left.fields.entries()) {
+    const other = right.fields[index];
+    if (String(field.type) !== String(other.type)) {
+      return `column ${field.name} is ${field.type} and ${other.type}`;
+    }
+    if (field.nullable !== other.nullable) return `column ${field.name} may hold nulls in one only`;
+    const key = differentKey(field.metadata, other.metadata);
+    if (key !== undefined) return `metadata "${key}" of column ${field.name}`;
+  }
+  const key = differentKey(left.metadata, right.metadata);
+  return key === undefined ? undefined : `metadata "${key}"`;
+}
+
+function differentKey(
+  left: ReadonlyMap<string, string>,
+  right: ReadonlyMap<string, string>,
+): string | undefined {
+  return [...left.keys(), ...right.keys()].find((key) => left.get(key) !== right.get(key));
+}
+
+/** The batch with the writer's schema and the first batch's dictionaries: a file may not replace one. */
+function underOneSchema(schema: Schema, batch: RecordBatch, dictionaries: Map<number, Vector>): RecordBatch {
+  const children = batch.data.children.map((child, index) =>
+    withDictionary(child, schema.fields[index].name, dictionaries),
+  );
+  const same = children.every((child, index) => child === batch.data.children[index]);
+  if (same && batch.schema === schema) return batch;
+  return new RecordBatch(
+    schema,
+    makeData({
+      type: batch.data.type,
+      length: batch.numRows,
+      nullCount: 0,
+      children,
+    }),
+  );
+}
+
+function withDictionary(column: Data, name: string, dictionaries: Map<number, Vector>): Data {
+  if (!DataType.isDictionary(column.type) || column.dictionary === undefined) return column;
+  const first = dictionaries.get(column.type.id);
+  if (first === undefined) {
+    dictionaries.set(column.type.id, column.dictionary);
+    return column;
+  }
+  if (first === column.dictionary) return column;
+  if (!sameValues(first, column.dictionary)) throw runErrors.replacedDictionary(name);
+  return makeData({
+    type: column.type,
+    offset: column.offset,
+    length: column.length,
+    nullCount: column.nullCount,
+    nullBitmap: column.nullBitmap,
+    data: column.values,
+    dictionary: first,
+  });
+}
+
+function sameValues(left: Vector, right: Vector): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) {
+    if (left.get(index) !== right.get(index)) return false;
+  }
+  return true;
+}

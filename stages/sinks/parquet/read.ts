@@ -1,0 +1,118 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { dataErrors } from "../../../schemas/errors/data.js";
+import { sinkErrors } from "../../../schemas/errors/sinks.js";
+import { decodeArrow } from "../../../schemas/ipc.js";
+import type { Columns, TableDefinition } from "../../../schemas/table.js";
+import { type RowOf, rowsOf } from "../rows.js";
+
+/** What one sink kept of one table of one stage: `tables/TABLE/STAGE/part-*.FORMAT`. */
+export interface KeptTable {
+  readonly table: string;
+  readonly stage: string;
+  readonly format: "parquet" | "arrow";
+  /** Absolute or relative as the run folder was, in the order of their rows. */
+  readonly files: readonly string[];
+}
+
+async function foldersIn(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
+    throw error;
+  });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Every table of a run folder, by table, then stage. Files still being written are not seen. */
+export async function listTables(runFolder: string): Promise<readonly KeptTable[]> {
+  const kept: KeptTable[] = [];
+  const root = join(runFolder, "tables");
+  for (const table of await foldersIn(root)) {
+    for (const stage of await foldersIn(join(root, table))) {
+      const folder = join(root, table, stage);
+      const names = (await readdir(folder)).sort();
+      for (const format of ["parquet", "arrow"] as const) {
+        const files = names.filter((name) => name.startsWith("part-") && name.endsWith(`.${format}`));
+        if (files.length > 0) {
+          kept.push({ table, stage, format, files: files.map((name) => join(folder, name)) });
+        }
+      }
+    }
+  }
+  return kept;
+}
+
+async function reading<A>(file: string, read: () => Promise<A>): Promise<A> {
+  try {
+    return await read();
+  } catch (error) {
+    throw sinkErrors.unreadableTable(file, error);
+  }
+}
+
+async function rowCount(file: string, format: KeptTable["format"]): Promise<number> {
+  if (format === "parquet") {
+    const metadata = await parquetMetadataAsync(await asyncBufferFromFile(file));
+    return Number(metadata.num_rows);
+  }
+  return decodeArrow(await readFile(file)).batches.reduce((rows, batch) => rows + batch.numRows, 0);
+}
+
+/** Rows of all its files. UNREADABLE_TABLE names the file that cannot be read. */
+export async function countRows(kept: KeptTable): Promise<number> {
+  let rows = 0;
+  for (const file of kept.files) rows += await reading(file, () => rowCount(file, kept.format));
+  return rows;
+}
+
+/** Key and value metadata of a Parquet file: the Arrow schema's, then `column.NAME.KEY` of its fields. */
+export async function readMetadata(file: string): Promise<ReadonlyMap<string, string>> {
+  const metadata = await reading(file, async () => parquetMetadataAsync(await asyncBufferFromFile(file)));
+  return new Map(
+    metadata.key_value_metadata?.flatMap(({ key, value }) =>
+      value === undefined ? [] : [[key, value] as const],
+    ),
+  );
+}
+
+/**
+ * The rows of a kept table, in the order they were sent; int64 as numbers.
+ * Errors: UNREADABLE_TABLE, MISSING_COLUMN when it was written with other columns.
+ */
+export async function loadRows<C extends Columns>(
+  definition: TableDefinition<C>,
+  kept: KeptTable,
+): Promise<readonly RowOf<C>[]> {
+  const rows: RowOf<C>[] = [];
+  for (const file of kept.files) {
+    if (kept.format === "arrow") {
+      const { batches } = await reading(file, async () => decodeArrow(await readFile(file)));
+      for (const batch of batches) for (const row of rowsOf(definition, batch)) rows.push(row);
+      continue;
+    }
+    for (const found of await reading(file, async () =>
+      parquetReadObjects({ file: await asyncBufferFromFile(file) }),
+    )) {
+      rows.push(checkedRow(definition, file, found));
+    }
+  }
+  return rows;
+}
+
+function checkedRow<C extends Columns>(
+  definition: TableDefinition<C>,
+  file: string,
+  found: Readonly<Record<string, unknown>>,
+): RowOf<C> {
+  const row: Record<string, unknown> = {};
+  for (const name of Object.keys(definition.columns)) {
+    const value = found[name];
+    if (value === undefined) throw dataErrors.missingColumn(file, name, Object.keys(found));
+    row[name] = typeof value === "bigint" ? Number(value) : value;
+  }
+  return row as RowOf<C>;
+}

@@ -1,0 +1,470 @@
+import { open, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { RecordBatch } from "apache-arrow";
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { TableName } from "../../../pipeline/stage.js";
+import { JacoflowError } from "../../../schemas/errors/error.js";
+import { decodeArrow } from "../../../schemas/ipc.js";
+import type { TableDefinition } from "../../../schemas/table.js";
+import { examplesTable, predictionsTable } from "../../../schemas/tables/examples.js";
+import { metrics } from "../../../schemas/tables/metrics.js";
+import { parametersTable } from "../../../schemas/tables/parameters.js";
+import { angles, projection } from "../../../schemas/tables/projection.js";
+import { basis, spectrum } from "../../../schemas/tables/spectrum.js";
+import { diskFiles, type FileSystem } from "../../../stages/sinks/files.js";
+import { countRows, listTables, loadRows, readMetadata } from "../../../stages/sinks/parquet/read.js";
+import { parquet, parquetSink } from "../../../stages/sinks/parquet.js";
+import { rowsOf } from "../../../stages/sinks/rows.js";
+import { batchOf, type Cell, randomColumns } from "../../support/randomTables.js";
+import { filesUnder, inFolder, inputOf, type LogLine, sinkContext } from "../../support/sinks.js";
+
+const test = suite("sink/parquet");
+
+const everyTable: readonly TableDefinition[] = [
+  examplesTable([2, 2, 1], { classes: ["coat", "bag", "boot"] }),
+  parametersTable({ input: [2], layers: [] }),
+  predictionsTable(3),
+  metrics,
+  spectrum,
+  basis,
+  projection,
+  angles,
+].map((table) => table as unknown as TableDefinition);
+
+const allParquet = { rowsPerPart: 65_536, arrow: [] };
+
+async function keepBatches(
+  folder: string,
+  table: TableDefinition,
+  batches: Iterable<RecordBatch> | AsyncIterable<RecordBatch>,
+  options: { rowsPerPart: number; arrow: string[] } = allParquet,
+  files: FileSystem = diskFiles,
+) {
+  const input = inputOf("train", table.name as TableName, batches);
+  await parquetSink(files).run({ tables: [input] }, {}, sinkContext(folder, options));
+}
+
+const database = await DuckDBInstance.create(":memory:", { threads: "1" });
+test.after(() => database.closeSync());
+
+/** Columns of all parts, in the order of their rows, by another reader than ours. */
+async function byDuckDB(
+  folder: string,
+  table: string,
+): Promise<Readonly<Record<string, readonly unknown[]>>> {
+  const connection = await database.connect();
+  try {
+    const read = await connection.runAndReadAll(
+      `SELECT * FROM read_parquet('${join(folder, "tables", table, "train", "*.parquet")}')`,
+    );
+    return read.getColumnsObjectJS() as Readonly<Record<string, readonly unknown[]>>;
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function metricsBatch(epoch: number, rows = 2): RecordBatch {
+  return metrics.batch(
+    {
+      stage: "train",
+      step: epoch * 10,
+      epoch,
+      split: "train",
+      name: "loss",
+      value: new Array(rows).fill(1 / (1 + epoch)),
+    },
+    rows,
+  );
+}
+
+async function rejection(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+for (const table of everyTable) {
+  test(`DuckDB reads ${table.name} back value for value, empty tables, empty lists, NaN and infinities included`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(randomColumns(table, 12), { maxLength: 4 }), async (parts) => {
+        await inFolder(async (folder) => {
+          await keepBatches(folder, table, [
+            batchOf(table, emptyOf(table), 0),
+            ...parts.map(({ columns, rows }) => batchOf(table, columns, rows)),
+          ]);
+          const found = await byDuckDB(folder, table.name);
+          assert.equal(Object.keys(found), Object.keys(table.columns));
+          for (const name of Object.keys(table.columns)) {
+            const wanted: Cell[] = parts.flatMap(({ columns }) => [...columns[name]]);
+            sameCells(found[name], wanted, name);
+          }
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+}
+
+function emptyOf(table: TableDefinition): Record<string, readonly Cell[]> {
+  return Object.fromEntries(Object.keys(table.columns).map((name) => [name, []]));
+}
+
+/** Object.is, cell by cell: NaN equals NaN, −0 is not 0. */
+function sameCells(found: readonly unknown[], wanted: readonly Cell[], name: string) {
+  assert.is(found.length, wanted.length, `rows of ${name}`);
+  for (const [row, cell] of wanted.entries()) {
+    if (Array.isArray(cell)) {
+      const list = found[row] as readonly unknown[];
+      assert.is(list.length, cell.length, `length of ${name}[${row}]`);
+      for (const [at, item] of cell.entries()) assert.ok(Object.is(list[at], item), `${name}[${row}][${at}]`);
+    } else {
+      assert.ok(Object.is(found[row], cell), `${name}[${row}]: ${String(found[row])} is not ${String(cell)}`);
+    }
+  }
+}
+
+test("our own reader agrees with what was sent, from Parquet and from Arrow files", async () => {
+  for (const format of ["parquet", "arrow"] as const) {
+    await inFolder(async (folder) => {
+      const table = basis as unknown as TableDefinition;
+      const [sample] = fc.sample(randomColumns(table, 9), { numRuns: 1, seed: 4 });
+      const columns = {
+        ...sample.columns,
+        jacobian_step: sample.columns.jacobian_step.map((_, row) => BigInt(row)),
+      };
+      const batch = batchOf(table, columns, sample.rows);
+      await keepBatches(folder, table, [batch, batch], {
+        rowsPerPart: 1,
+        arrow: format === "arrow" ? ["basis"] : [],
+      });
+      const [kept] = await listTables(folder);
+      assert.is(kept.format, format);
+      assert.is(kept.files.length, 2);
+      assert.is(await countRows(kept), 2 * sample.rows);
+      const rows = await loadRows(basis, kept);
+      assert.equal(rows, [...rowsOf(basis, batch), ...rowsOf(basis, batch)]);
+    });
+  }
+});
+
+test("a batch that is a slice of another is kept as the slice", async () => {
+  await inFolder(async (folder) => {
+    const table = examplesTable([2]);
+    const whole = table.batch(
+      {
+        id: [0, 1, 2, 3],
+        split: ["train", "test", "train", "test"],
+        features: Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7]),
+        label: [1, 2, 3, 4],
+        clean_label: [1, 1, 1, 1],
+      },
+      4,
+    );
+    await keepBatches(folder, table as unknown as TableDefinition, [whole.slice(1, 3)]);
+    const found = await byDuckDB(folder, "examples");
+    assert.equal(found.features, [
+      [2, 3],
+      [4, 5],
+    ]);
+    assert.equal(found.split, ["test", "train"]);
+    assert.equal(found.label, [2, 3]);
+  });
+});
+
+test("two columns over one typed array are both right", async () => {
+  await inFolder(async (folder) => {
+    const label = Int32Array.from([2, 0, 1]);
+    const table = examplesTable([1]);
+    const batch = table.batch(
+      { id: [0, 1, 2], split: "train", features: new Float32Array(3), label, clean_label: label },
+      3,
+    );
+    await keepBatches(folder, table as unknown as TableDefinition, [batch]);
+    const found = await byDuckDB(folder, "examples");
+    assert.equal(found.label, [2, 0, 1]);
+    assert.equal(found.clean_label, [2, 0, 1]);
+  });
+});
+
+test("the schema's metadata and the shape of the features come back", async () => {
+  await inFolder(async (folder) => {
+    const table = examplesTable([2, 3, 1], { classes: ["coat", "bag"] });
+    await keepBatches(folder, table as unknown as TableDefinition, [
+      batchOf(table as unknown as TableDefinition, emptyOf(table as unknown as TableDefinition), 0),
+    ]);
+    const metadata = await readMetadata(join(folder, "tables/examples/train/part-00000.parquet"));
+    assert.is(metadata.get("jacoflow.table"), "examples");
+    assert.is(metadata.get("jacoflow.version"), "1");
+    assert.is(metadata.get("classes"), '["coat","bag"]');
+    assert.is(metadata.get("column.features.shape"), "[2,3,1]");
+  });
+});
+
+test("the same batches give the same bytes", async () => {
+  for (const arrow of [[], ["metrics"]]) {
+    const bytes: ReadonlyMap<string, Buffer>[] = [];
+    for (let time = 0; time < 2; time++) {
+      await inFolder(async (folder) => {
+        const batches = Array.from({ length: 20 }, (_, epoch) => metricsBatch(epoch, 1 + (epoch % 3)));
+        await keepBatches(folder, metrics as unknown as TableDefinition, batches, { rowsPerPart: 8, arrow });
+        bytes.push(await filesUnder(folder));
+      });
+    }
+    assert.equal([...bytes[0].keys()], [...bytes[1].keys()]);
+    for (const [path, content] of bytes[0]) assert.ok(content.equals(bytes[1].get(path)!), path);
+  }
+});
+
+test("while batches come, at least half of them lie in whole files, and nothing half-written has a part's name", async () => {
+  await inFolder(async (folder) => {
+    const seen: number[] = [];
+    async function* batches() {
+      for (let sent = 0; sent < 40; sent++) {
+        if (sent > 0) {
+          const [kept] = await listTables(folder);
+          const rows = await countRows(kept);
+          seen.push(rows);
+          assert.ok(rows >= sent, `${rows} of ${2 * sent} rows after ${sent} batches`);
+        }
+        yield metricsBatch(sent);
+      }
+    }
+    await keepBatches(folder, metrics as unknown as TableDefinition, batches());
+    assert.equal(seen.slice(0, 8), [2, 4, 4, 8, 8, 8, 8, 16]);
+    const names = await readdir(join(folder, "tables/metrics/train"));
+    assert.equal(
+      names.sort(),
+      Array.from({ length: 7 }, (_, part) => `part-0000${part}.parquet`),
+    );
+    const [kept] = await listTables(folder);
+    const epochs = (await loadRows(metrics, kept)).map((row) => row.epoch);
+    assert.equal(
+      epochs,
+      Array.from({ length: 80 }, (_, row) => Math.floor(row / 2)),
+    );
+  });
+});
+
+test("a part is completed by the batch that brings it to rowsPerPart rows", async () => {
+  await inFolder(async (folder) => {
+    const batches = Array.from({ length: 64 }, (_, epoch) => metricsBatch(epoch, 3));
+    await keepBatches(folder, metrics as unknown as TableDefinition, batches, { rowsPerPart: 10, arrow: [] });
+    const [kept] = await listTables(folder);
+    const rows = await Promise.all(kept.files.map((file) => countRows({ ...kept, files: [file] })));
+    assert.equal(rows.slice(0, 4), [3, 3, 6, 12]);
+    assert.is(Math.max(...rows), 12);
+    assert.is(
+      rows.reduce((sum, count) => sum + count, 0),
+      192,
+    );
+  });
+});
+
+test("a port that never sent a batch leaves a readable table with no rows where its columns are known", async () => {
+  await inFolder(async (folder) => {
+    const lines: LogLine[] = [];
+    const names = ["metrics", "spectrum", "basis", "projection", "angles", "examples"] as const;
+    await parquet.run(
+      { tables: names.map((name) => inputOf("train", name, [])) },
+      {},
+      sinkContext(folder, { rowsPerPart: 10, arrow: ["basis"] }, { lines }),
+    );
+    assert.equal(
+      (await listTables(folder)).map(({ table, format }) => `${table} ${format}`),
+      ["angles parquet", "basis arrow", "metrics parquet", "projection parquet", "spectrum parquet"],
+    );
+    const found = await byDuckDB(folder, "projection");
+    assert.equal(Object.keys(found), Object.keys(projection.columns));
+    assert.equal(found.rank, []);
+    const file = (await filesUnder(folder)).get("tables/basis/train/part-00000.arrow")!;
+    assert.equal(
+      decodeArrow(file).schema.fields.map((field) => field.name),
+      Object.keys(basis.columns),
+    );
+    assert.is(lines.length, 1);
+    assert.match(lines[0].message, "train sent no examples");
+    assert.not.ok((await readdir(join(folder, "tables/examples"))).includes("train"));
+  });
+});
+
+test("a cancelled run completes what was received and invents no empty tables", async () => {
+  await inFolder(async (folder) => {
+    const abort = new AbortController();
+    async function* batches() {
+      for (let epoch = 0; epoch < 3; epoch++) yield metricsBatch(epoch);
+      abort.abort();
+    }
+    async function* noneUntilTheEnd() {
+      await new Promise((resolve) => abort.signal.addEventListener("abort", resolve));
+      yield* [] as RecordBatch[];
+    }
+    await parquet.run(
+      { tables: [inputOf("train", "metrics", batches()), inputOf("svd", "spectrum", noneUntilTheEnd())] },
+      {},
+      sinkContext(folder, allParquet, { signal: abort.signal }),
+    );
+    const tables = await listTables(folder);
+    assert.is(tables.length, 1);
+    assert.is(await countRows(tables[0]), 6);
+  });
+});
+
+test("a stream that fails leaves what it had sent, and its error comes out", async () => {
+  await inFolder(async (folder) => {
+    const failure = new Error("the network diverged");
+    async function* batches() {
+      for (let epoch = 0; epoch < 3; epoch++) yield metricsBatch(epoch);
+      throw failure;
+    }
+    assert.is(
+      await rejection(keepBatches(folder, metrics as unknown as TableDefinition, batches())),
+      failure,
+    );
+    assert.is(await countRows((await listTables(folder))[0]), 6);
+  });
+});
+
+/** Writes go to the device that is always full: the real system error. */
+const fullDisk: FileSystem = { ...diskFiles, open: () => open("/dev/full", "w") };
+
+test("a full disk is DISK_FULL naming the file, and nothing half-written is left", async () => {
+  for (const arrow of [[], ["metrics"]]) {
+    await inFolder(async (folder) => {
+      const error = await rejection(
+        keepBatches(
+          folder,
+          metrics as unknown as TableDefinition,
+          [metricsBatch(0)],
+          { rowsPerPart: 9, arrow },
+          fullDisk,
+        ),
+      );
+      assert.instance(error, JacoflowError);
+      assert.is((error as JacoflowError).code, "DISK_FULL");
+      assert.match((error as JacoflowError).message, "tables/metrics/train/part-00000");
+      assert.is((await filesUnder(folder)).size, 0);
+    });
+  }
+});
+
+test("when the disk fills in the middle, the parts before stay whole and the temporary goes", async () => {
+  await inFolder(async (folder) => {
+    let opened = 0;
+    const filling: FileSystem = {
+      ...diskFiles,
+      open: async (path) => {
+        opened += 1;
+        const file = await diskFiles.open(path);
+        if (opened < 3) return file;
+        const full = await open("/dev/full", "w");
+        return {
+          write: full.write.bind(full),
+          sync: full.sync.bind(full),
+          close: async () => {
+            await file.close();
+            await full.close();
+          },
+        } as typeof file;
+      },
+    };
+    const never = new Promise<void>(() => undefined);
+    async function* waiting() {
+      yield metricsBatch(0);
+      await never;
+    }
+    const work = parquetSink(filling).run(
+      {
+        tables: [
+          inputOf(
+            "train",
+            "metrics",
+            Array.from({ length: 9 }, (_, epoch) => metricsBatch(epoch)),
+          ),
+          inputOf("slow", "metrics", waiting()),
+        ],
+      },
+      {},
+      sinkContext(folder, allParquet),
+    );
+    assert.is(((await rejection(work)) as JacoflowError).code, "DISK_FULL");
+    const paths = [...(await filesUnder(folder)).keys()];
+    assert.is(paths.length, 2);
+    for (const kept of await listTables(folder)) assert.ok((await countRows(kept)) > 0);
+    assert.not.ok(paths.some((path) => path.endsWith(".tmp")));
+  });
+});
+
+test("a folder that cannot be written is WRITE_FAILED naming it", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(join(folder, "tables"), "a file where a folder has to be");
+    const error = await rejection(
+      keepBatches(folder, metrics as unknown as TableDefinition, [metricsBatch(0)]),
+    );
+    assert.is((error as JacoflowError).code, "WRITE_FAILED");
+    assert.match((error as JacoflowError).message, join(folder, "tables", "metrics", "train"));
+  });
+});
+
+test("a second writer of a table is refused before it writes", async () => {
+  await inFolder(async (folder) => {
+    await keepBatches(folder, metrics as unknown as TableDefinition, [metricsBatch(0)]);
+    const before = await filesUnder(folder);
+    const error = await rejection(
+      keepBatches(folder, metrics as unknown as TableDefinition, [metricsBatch(1)]),
+    );
+    assert.is((error as JacoflowError).code, "TABLE_HAS_WRITER");
+    assert.equal(await filesUnder(folder), before);
+  });
+});
+
+test("keeping long lists never holds the event loop for long", async () => {
+  await inFolder(async (folder) => {
+    const rows = 40_000;
+    const table = examplesTable([64]);
+    const batch = table.batch(
+      {
+        id: Int32Array.from({ length: rows }, (_, row) => row),
+        split: "train",
+        features: Float32Array.from({ length: rows * 64 }, (_, at) => Math.sin(at)),
+        label: 0,
+        clean_label: 0,
+      } as unknown as Parameters<typeof table.batch>[0],
+      rows,
+    );
+    const pauses: number[] = [];
+    let last = performance.now();
+    const timer = setInterval(() => {
+      pauses.push(performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await keepBatches(folder, table as unknown as TableDefinition, [batch]);
+    clearInterval(timer);
+    pauses.sort((left, right) => right - left);
+    // The median of the longest stretches, so that one collection of garbage or a busy machine does not decide.
+    assert.ok(pauses.length > 20);
+    assert.ok(pauses[5] < 50, `stretches of ${pauses.slice(0, 6).map((pause) => pause.toFixed(0))} ms`);
+    assert.equal((await byDuckDB(folder, "examples")).id.length, rows);
+  });
+});
+
+test("a column without a Parquet type is UNSUPPORTED_COLUMN that names it", async () => {
+  await inFolder(async (folder) => {
+    const { Field, Float16, makeData, Schema, Struct } = await import("apache-arrow");
+    const schema = new Schema([new Field("half", new Float16(), false)]);
+    const child = makeData({ type: new Float16(), length: 1, data: new Uint16Array(1) });
+    const batch = new RecordBatch(
+      schema,
+      makeData({ type: new Struct(schema.fields), length: 1, nullCount: 0, children: [child] as never }),
+    );
+    const error = await rejection(keepBatches(folder, metrics as unknown as TableDefinition, [batch]));
+    assert.is((error as JacoflowError).code, "UNSUPPORTED_COLUMN");
+    assert.match((error as JacoflowError).message, "half");
+    assert.is((await filesUnder(folder)).size, 0);
+  });
+});
+
+test.run();

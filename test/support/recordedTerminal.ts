@@ -1,0 +1,17 @@
+import type { Terminal } from "../../pipeline/cli/terminal.js";
+
+/** A terminal that keeps what was written to it. */
+export function recordedTerminal(interactive = false, width = 80) {
+  const written = { out: "", talk: "" };
+  const terminal: Terminal = {
+    out: (text) => {
+      written.out += text;
+    },
+    talk: (text) => {
+      written.talk += text;
+    },
+    interactive,
+    columns: () => width,
+  };
+  return { terminal, written };
+}
