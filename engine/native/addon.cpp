@@ -24,8 +24,12 @@ struct Array {
 };
 
 /** What JavaScript holds of a model or a training; the queue's jobs hold it too. */
+struct Engine;
 struct Holder {
-  std::unique_ptr<Model> model;
+  /** First, so that the pool outlives what runs on it. */
+  std::shared_ptr<Engine> engine;
+  /** A training's place holds the model whose network it reads, so that either may be closed first. */
+  std::shared_ptr<Model> model;
   std::unique_ptr<Training> training;
 };
 
@@ -49,7 +53,6 @@ struct Message {
   double examples;
 };
 
-struct Engine;
 void deliver(napi_env env, napi_value, void* context, void* data);
 
 struct Engine {
@@ -65,17 +68,32 @@ struct Engine {
   bool stopping = false;
   /** Jobs that JavaScript waits for; while there are any, the process stays alive. Event-loop thread only. */
   int waiting = 0;
+  bool closing = false;
 
-  void stop() {
+  ~Engine() { stop(); }
+
+  /** Cancels what runs and what waits; the driver answers each as cancelled and ends. */
+  void cancelAll() {
     {
       std::lock_guard lock(mutex);
-      if (stopping) return;
       stopping = true;
       if (current) current->control.cancelled = true;
       for (auto& job : queue) job->control.cancelled = true;
     }
     wake.notify_all();
+  }
+
+  void stop() {
+    cancelAll();
     if (driver.joinable()) driver.join();
+  }
+
+  /** Event-loop thread only: once closed and with every answer delivered, the driver has ended and nothing is kept. */
+  void releaseWhenDone() {
+    if (!closing || waiting > 0 || callbacks == nullptr) return;
+    stop();
+    napi_release_threadsafe_function(callbacks, napi_tsfn_release);
+    callbacks = nullptr;
   }
 
   void drive() {
@@ -186,6 +204,9 @@ void Engine::perform(Job& job) {
     }
     case Call::trainOpen: {
       Model& m = loaded(job);
+      if (!job.second) fail(Fault::invalidArgument, "a training needs a place");
+      job.second->engine = job.holder->engine;
+      job.second->model = job.holder->model;
       const Index n = size(job, 0);
       Settings settings{size(job, 1) == 1 ? LossKind::crossEntropy : LossKind::squared, static_cast<Rule>(std::min<Index>(size(job, 2), 2)),
                         {job.numbers.at(3), job.numbers.at(4), job.numbers.at(5)}};
@@ -203,13 +224,15 @@ void Engine::perform(Job& job) {
     }
     case Call::trainParameters: {
       if (!job.second || !job.second->training) fail(Fault::invalidArgument, "the training is closed");
-      const Index total = model(job).network().total;
+      const Index total = job.second->model->network().total;
       std::memcpy(array<float>(job, 0, total), job.second->training->parameters(), static_cast<std::size_t>(total) * sizeof(float));
       break;
     }
     case Call::close:
-      if (job.second) job.second->training.reset();
-      else if (job.holder) job.holder->model.reset();
+      if (Holder* closed = job.second ? job.second.get() : job.holder.get()) {
+        closed->training.reset();
+        closed->model.reset();
+      }
       break;
     case Call::crossProduct: {
       const Index m = size(job, 0), a = size(job, 1), b = size(job, 2);
@@ -292,6 +315,7 @@ void deliver(napi_env env, napi_value, void* context, void* data) {
   job.progress = nullptr;
   if (--engine->waiting == 0) napi_unref_threadsafe_function(env, engine->callbacks);
   napi_call_function(env, receiver, function, 4, arguments, nullptr);
+  engine->releaseWhenDone();
 }
 
 struct EngineHandle {
@@ -307,14 +331,29 @@ napi_value openEngine(napi_env env, napi_callback_info info) {
   std::int32_t threads = 1;
   CHECKED(napi_get_value_int32(env, argument, &threads));
   try {
-    auto* engine = new Engine(std::clamp(threads, 1, 1024));
-    CHECKED(napi_create_threadsafe_function(env, nullptr, nullptr, text(env, "jacoflow"), 0, 1, nullptr, nullptr, engine, deliver, &engine->callbacks));
+    auto engine = std::make_shared<Engine>(std::clamp(threads, 1, 1024));
+    auto* kept = new std::shared_ptr<Engine>(engine);
+    const auto forget = [](napi_env inner, void* data, void*) {
+      auto* own = static_cast<std::shared_ptr<Engine>*>(data);
+      napi_remove_env_cleanup_hook(inner, stopAtExit, own->get());
+      delete own;
+    };
+    CHECKED(napi_create_threadsafe_function(env, nullptr, nullptr, text(env, "jacoflow"), 0, 1, kept, forget, engine.get(), deliver,
+                                            &engine->callbacks));
     napi_unref_threadsafe_function(env, engine->callbacks);
-    engine->driver = std::thread([engine] { engine->drive(); });
-    napi_add_env_cleanup_hook(env, stopAtExit, engine);
+    Engine* driven = engine.get();
+    engine->driver = std::thread([driven] { driven->drive(); });
+    napi_add_env_cleanup_hook(env, stopAtExit, engine.get());
     napi_value result = nullptr;
-    CHECKED(napi_create_external(env, new EngineHandle{std::shared_ptr<Engine>(engine, [](Engine*) {})},
-                                 [](napi_env, void* data, void*) { delete static_cast<EngineHandle*>(data); }, nullptr, &result));
+    CHECKED(napi_create_external(env, new EngineHandle{engine},
+                                 [](napi_env, void* data, void*) {
+                                   auto* own = static_cast<EngineHandle*>(data);
+                                   own->engine->closing = true;
+                                   own->engine->cancelAll();
+                                   own->engine->releaseWhenDone();
+                                   delete own;
+                                 },
+                                 nullptr, &result));
     return result;
   } catch (const std::exception& error) {
     napi_throw_error(env, "outOfMemory", error.what());
@@ -322,9 +361,14 @@ napi_value openEngine(napi_env env, napi_callback_info info) {
   }
 }
 
-Engine* engineOf(napi_env env, napi_value value) {
+void* engineData(napi_env env, napi_value value) {
   void* data = nullptr;
-  return napi_get_value_external(env, value, &data) == napi_ok && data != nullptr ? static_cast<EngineHandle*>(data)->engine.get() : nullptr;
+  return napi_get_value_external(env, value, &data) == napi_ok ? data : nullptr;
+}
+
+Engine* engineOf(napi_env env, napi_value value) {
+  void* data = engineData(env, value);
+  return data != nullptr ? static_cast<EngineHandle*>(data)->engine.get() : nullptr;
 }
 
 napi_value closeEngine(napi_env env, napi_callback_info info) {
@@ -332,12 +376,11 @@ napi_value closeEngine(napi_env env, napi_callback_info info) {
   napi_value argument = nullptr;
   CHECKED(napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr));
   Engine* engine = engineOf(env, argument);
-  if (engine != nullptr && engine->callbacks != nullptr) {
+  if (engine != nullptr && !engine->closing) {
     // Running jobs end as cancelled; their answers are still delivered, then the function goes.
-    engine->stop();
-    napi_release_threadsafe_function(engine->callbacks, napi_tsfn_release);
-    engine->callbacks = nullptr;
-    napi_remove_env_cleanup_hook(env, stopAtExit, engine);
+    engine->closing = true;
+    engine->cancelAll();
+    engine->releaseWhenDone();
   }
   return nullptr;
 }
@@ -373,7 +416,8 @@ napi_value openModel(napi_env env, napi_callback_info info) {
   }
   try {
     auto holder = std::make_shared<Holder>();
-    holder->model = std::make_unique<Model>(static_cast<std::int32_t*>(codes.data), codes.length, static_cast<double*>(numbers.data),
+    holder->engine = static_cast<EngineHandle*>(engineData(env, arguments[0]))->engine;
+    holder->model = std::make_shared<Model>(static_cast<std::int32_t*>(codes.data), codes.length, static_cast<double*>(numbers.data),
                                             numbers.length, engine->pool);
     return hold(env, std::move(holder));
   } catch (const Failure& failure) {
@@ -401,7 +445,7 @@ napi_value submit(napi_env env, napi_callback_info info) {
   napi_value arguments[8];
   CHECKED(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
   Engine* engine = engineOf(env, arguments[0]);
-  if (engine == nullptr || engine->callbacks == nullptr || count < 8) {
+  if (engine == nullptr || engine->closing || count < 8) {
     napi_throw_error(env, "closed", "the engine is closed");
     return nullptr;
   }

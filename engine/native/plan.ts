@@ -147,9 +147,9 @@ export function compilePlan(network: ShapedNetwork, layout: ParameterLayout): Na
   };
 }
 
-/** Height, width and channels; a flat value is one pixel. */
+/** Height, width, channels, and whether it is a vector rather than an image of one pixel. */
 function sides(shape: Shape): readonly number[] {
-  return shape.length === 3 ? shape : [1, 1, elements(shape)];
+  return shape.length === 3 ? [...shape, 0] : [1, 1, elements(shape), 1];
 }
 
 /** The twenty integers of core/plan.hpp. */

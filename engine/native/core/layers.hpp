@@ -93,7 +93,7 @@ struct Schedule {
       int& slot = slots[static_cast<std::size_t>(v)];
       if (slot >= 0 || !value(v).needsGradient) return;
       for (std::size_t i = 0; i < free.size(); ++i)
-        if (slotValues[static_cast<std::size_t>(free[i])].sameShape(value(v)) &&
+        if (slotValues[static_cast<std::size_t>(free[i])].sameLayout(value(v)) &&
             slotValues[static_cast<std::size_t>(free[i])].stride == value(v).stride) {
           slot = free[i];
           free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
@@ -111,7 +111,7 @@ struct Schedule {
         for (const int v : {op->in, op->second}) {
           // A sum hands its gradient to a term that nothing else reads without copying it.
           if (!passedOn && value(v).needsGradient && value(v).consumers == 1 && v != network.output &&
-              value(v).stride == value(op->out).stride) {
+              value(v).stride == value(op->out).stride && value(v).sameLayout(value(op->out))) {
             slots[static_cast<std::size_t>(v)] = own;
             passedOn = true;
           }

@@ -31,12 +31,15 @@ struct Value {
   Index stride = 0;
   Index top = 0, bottom = 0, left = 0, right = 0;
   bool needsGradient = false;
+  /** A vector, which dense layers read and write: it has no margin, unlike an image of one pixel. */
+  bool flat = false;
   int consumers = 0;
 
   Index elements() const { return height * width * channels; }
   Index rowStride() const { return (width + left + right) * stride; }
   Index size() const { return (height + top + bottom) * rowStride(); }
   Index pixel(Index y, Index x) const { return (y + top) * rowStride() + (x + left) * stride; }
+  bool sameLayout(const Value& other) const { return sameShape(other) && flat == other.flat; }
   bool sameShape(const Value& other) const {
     return height == other.height && width == other.width && channels == other.channels;
   }
@@ -122,6 +125,8 @@ inline Network readPlan(const std::int32_t* codes, Index codeCount, const double
     value.height = next();
     value.width = next();
     value.channels = next();
+    value.flat = next() != 0;
+    require(!value.flat || (value.height == 1 && value.width == 1), "a vector is one pixel", static_cast<double>(i));
     require(value.height >= 1 && value.width >= 1 && value.channels >= 1, "value shape", static_cast<double>(i));
     checkedProduct(checkedProduct(value.height, value.width), value.channels);
     network.values.push_back(value);
@@ -184,6 +189,10 @@ inline Network readPlan(const std::int32_t* codes, Index codeCount, const double
                   op.strideHeight < 4096 && op.strideWidth < 4096 && op.padTop < 4096 && op.padLeft < 4096,
               "window", static_cast<double>(i));
     }
+    const bool makesFlat = op.kind == Kind::dense || op.kind == Kind::flatten || op.kind == Kind::globalPooling;
+    const bool wantsImage = window || op.kind == Kind::padShortcut || op.kind == Kind::globalPooling;
+    require(out.flat == (makesFlat || (!wantsImage && in.flat)) && !(wantsImage && in.flat) && (op.kind != Kind::dense || in.flat),
+            "vectors and images are mixed up", static_cast<double>(i));
     switch (op.kind) {
       case Kind::convolution: {
         network.hasConvolution = true;
@@ -238,7 +247,7 @@ inline Network readPlan(const std::int32_t* codes, Index codeCount, const double
         require(isDefined(op.second), "sum reads an undefined value", static_cast<double>(i));
         Value& second = network.values[static_cast<std::size_t>(op.second)];
         ++second.consumers;
-        require(in.sameShape(out) && second.sameShape(out), "sum of unlike shapes", static_cast<double>(i));
+        require(in.sameLayout(out) && second.sameLayout(out), "sum of unlike shapes", static_cast<double>(i));
         break;
       }
     }
@@ -253,7 +262,7 @@ inline Network readPlan(const std::int32_t* codes, Index codeCount, const double
   // Values of one shape share one layout, so that a sum may pass its gradient buffer on and buffers are reused.
   for (Value& a : network.values)
     for (Value& b : network.values)
-      if (a.sameShape(b)) {
+      if (a.sameLayout(b)) {
         a.top = b.top = std::max(a.top, b.top);
         a.bottom = b.bottom = std::max(a.bottom, b.bottom);
         a.left = b.left = std::max(a.left, b.left);
@@ -261,6 +270,8 @@ inline Network readPlan(const std::int32_t* codes, Index codeCount, const double
       }
   for (const Operation& op : network.operations)
     require(network.values[static_cast<std::size_t>(op.out)].consumers > 0, "a value leads nowhere", op.out);
+  for (const Value& value : network.values)
+    require(!value.flat || value.top + value.bottom + value.left + value.right == 0, "a vector has a margin");
   std::vector<bool> written(static_cast<std::size_t>(valueCount), false);
   written[static_cast<std::size_t>(network.output)] = true;
   for (auto op = network.operations.rbegin(); op != network.operations.rend(); ++op) {
