@@ -1,0 +1,63 @@
+import { nativeErrors } from "../../schemas/errors/native.js";
+import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
+import { checkMatrix, type Jobs, result32, result64 } from "./jobs.js";
+
+/** `LinearAlgebra` on the native engine's threads; all sums in float64 (design §5). */
+export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
+  async function project(
+    call: "combine" | "subtract",
+    basis: Matrix,
+    coefficients: Matrix64,
+    target: Matrix | undefined,
+  ): Promise<Matrix> {
+    checkMatrix("the basis", basis);
+    checkMatrix("the coefficients", coefficients);
+    const [m, a, b] = [basis.rows, basis.columns, coefficients.columns];
+    mustAgree("the coefficients' rows", coefficients.rows, a);
+    const values = result32("the combination", m, b);
+    const more = target === undefined ? [] : [target.values];
+    await jobs.run({ call, arrays: [basis.values, coefficients.values, values, ...more], numbers: [m, a, b] });
+    return { rows: m, columns: b, values };
+  }
+
+  return {
+    async crossProduct(left, right) {
+      checkMatrix("the left matrix", left);
+      checkMatrix("the right matrix", right);
+      mustAgree("the right matrix's rows", right.rows, left.rows);
+      const values = result64("the cross product", left.columns, right.columns);
+      const numbers = [left.rows, left.columns, right.columns];
+      await jobs.run({ call: "crossProduct", arrays: [left.values, right.values, values], numbers });
+      return { rows: left.columns, columns: right.columns, values };
+    },
+    combine: (basis, coefficients) => project("combine", basis, coefficients, undefined),
+    async subtract(target, basis, coefficients) {
+      checkMatrix("the target", target);
+      mustAgree("the target's rows", target.rows, basis.rows);
+      mustAgree("the target's columns", target.columns, coefficients.columns);
+      return project("subtract", basis, coefficients, target);
+    },
+    async gram64(matrix, side) {
+      checkMatrix("the matrix", matrix);
+      const n = side === "rows" ? matrix.rows : matrix.columns;
+      const values = result64("the Gram matrix", n, n);
+      const numbers = [matrix.rows, matrix.columns, side === "rows" ? 1 : 0];
+      await jobs.run({ call: "gram64", arrays: [matrix.values, values], numbers });
+      return { rows: n, columns: n, values };
+    },
+    async symmetricEigen(matrix, count) {
+      checkMatrix("the matrix", matrix);
+      mustAgree("the matrix's columns", matrix.columns, matrix.rows);
+      const n = matrix.rows;
+      const wanted = Math.max(0, Math.min(count, n));
+      const values = new Float64Array(wanted);
+      const vectors = result64("the eigenvectors", n, wanted);
+      await jobs.run({ call: "symmetricEigen", arrays: [matrix.values, values, vectors], numbers: [n, wanted] });
+      return { values, vectors: { rows: n, columns: wanted, values: vectors } };
+    },
+  };
+}
+
+function mustAgree(what: string, found: number, wanted: number): void {
+  if (found !== wanted) throw nativeErrors.invalidArgument(what, `${found} where ${wanted} are needed`, found);
+}

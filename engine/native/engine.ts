@@ -1,0 +1,31 @@
+import { availableParallelism } from "node:os";
+import type { Engine } from "../engine.js";
+import { nativeAlgebra } from "./algebra.js";
+import { loadBinding } from "./binding.js";
+import { startJobs } from "./jobs.js";
+import { openModel } from "./model.js";
+
+export { buildNativeEngine } from "./binding.js";
+
+export interface NativeEngineOptions {
+  /** Default: as many as the machine runs at once. */
+  readonly threads?: number;
+}
+
+/**
+ * The native engine (design §5): C++ on a pool of threads of its own. Builds its library first when there is a compiler
+ * and the sources are newer; rejects with NATIVE_NOT_BUILT and the reason when there is no library.
+ */
+export async function createNativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
+  const threads = Math.max(1, Math.min(1024, Math.floor(options.threads ?? availableParallelism())));
+  const binding = await loadBinding();
+  const jobs = startJobs(binding, threads);
+  return {
+    name: "native",
+    threads,
+    versions: { instructions: binding.instructions },
+    algebra: nativeAlgebra(jobs),
+    open: (network) => openModel(jobs, network),
+    close: async () => jobs.close(),
+  };
+}

@@ -1,0 +1,154 @@
+import * as fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Engine, Matrix, Matrix64 } from "../../../engine/engine.js";
+import { createNativeEngine } from "../../../engine/native/engine.js";
+import { randomSource } from "../../../engine/random.js";
+
+const test = suite("the native engine's linear algebra");
+let engine: Engine;
+test.before(async () => {
+  engine = await createNativeEngine({ threads: 2 });
+});
+test.after(() => engine.close());
+
+const size = fc.integer({ min: 1, max: 70 });
+const tall = fc.integer({ min: 1, max: 1500 });
+
+function matrix(rows: number, columns: number, seed: string): Matrix {
+  const { normal } = randomSource(seed);
+  return { rows, columns, values: new Float32Array(rows * columns).map(normal) };
+}
+const wide = ({ rows, columns, values }: Matrix): Matrix64 => ({ rows, columns, values: Float64Array.from(values) });
+
+/** A·B in plain loops. */
+function times(a: Matrix64, b: Matrix64): Matrix64 {
+  const values = new Float64Array(a.rows * b.columns);
+  for (let i = 0; i < a.rows; i += 1) {
+    for (let k = 0; k < a.columns; k += 1) {
+      const left = a.values[i * a.columns + k];
+      for (let j = 0; j < b.columns; j += 1) values[i * b.columns + j] += left * b.values[k * b.columns + j];
+    }
+  }
+  return { rows: a.rows, columns: b.columns, values };
+}
+function transpose({ rows, columns, values }: Matrix64): Matrix64 {
+  const turned = values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)]);
+  return { rows: columns, columns: rows, values: turned };
+}
+function near(found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number, what: string): void {
+  assert.is(found.length, wanted.length, what);
+  let worst = 0;
+  let largest = 0;
+  for (let i = 0; i < wanted.length; i += 1) {
+    worst = Math.max(worst, Math.abs(found[i] - wanted[i]));
+    largest = Math.max(largest, Math.abs(wanted[i]));
+  }
+  assert.ok(worst <= tolerance * largest, `${what}: ${worst} of ${largest}`);
+}
+
+test("crossProduct is AᵀB to float64 accuracy", () =>
+  fc.assert(
+    fc.asyncProperty(tall, size, size, fc.string(), async (m, a, b, seed) => {
+      const [left, right] = [matrix(m, a, `${seed} left`), matrix(m, b, `${seed} right`)];
+      const { values } = await engine.algebra.crossProduct(left, right);
+      const size = Math.sqrt(m);
+      times(transpose(wide(left)), wide(right)).values.forEach((value, i) => {
+        assert.ok(Math.abs(values[i] - value) <= 1e-12 * size);
+      });
+    }),
+    { numRuns: 30 },
+  ));
+
+test("combine is AC and subtract is B − AC, rounded to float32 once", () =>
+  fc.assert(
+    fc.asyncProperty(tall, size, size, fc.string(), async (m, a, b, seed) => {
+      const [basis, target] = [matrix(m, a, `${seed} basis`), matrix(m, b, `${seed} target`)];
+      const coefficients = wide(matrix(a, b, `${seed} c`));
+      const product = times(wide(basis), coefficients).values;
+      near((await engine.algebra.combine(basis, coefficients)).values, product, 6e-8, "combine");
+      const rest = target.values.map((value, i) => value - product[i]);
+      near((await engine.algebra.subtract(target, basis, coefficients)).values, rest, 6e-8, "subtract");
+    }),
+    { numRuns: 30 },
+  ));
+
+test("gram64 is AAᵀ or AᵀA", () =>
+  fc.assert(
+    fc.asyncProperty(size, tall, fc.string(), async (rows, columns, seed) => {
+      const a = wide(matrix(rows, columns, seed));
+      near((await engine.algebra.gram64(a, "rows")).values, times(a, transpose(a)).values, 1e-14, "rows");
+      const turned = transpose(a);
+      near((await engine.algebra.gram64(turned, "columns")).values, times(a, transpose(a)).values, 1e-14, "columns");
+    }),
+    { numRuns: 20 },
+  ));
+
+/** V diag(λ) Vᵀ with random orthonormal V. */
+async function withSpectrum(values: readonly number[], seed: string): Promise<Matrix64> {
+  const n = values.length;
+  const random = wide(matrix(n, n, seed));
+  const { vectors } = await engine.algebra.symmetricEigen(times(random, transpose(random)), n);
+  const scaled = { ...vectors, values: vectors.values.map((value, at) => value * values[at % n]) };
+  return times(scaled, transpose(vectors));
+}
+
+async function checkPairs(a: Matrix64, count: number): Promise<Float64Array> {
+  const { values, vectors } = await engine.algebra.symmetricEigen(a, count);
+  const largest = Math.max(...a.values.map(Math.abs));
+  const applied = times(a, vectors);
+  applied.values.forEach((value, at) => {
+    const off = Math.abs(value - vectors.values[at] * values[at % count]);
+    assert.ok(off <= 1e-12 * a.rows * largest, `A v is off λ v by ${off}`);
+  });
+  times(transpose(vectors), vectors).values.forEach((value, at) => {
+    const wanted = Math.floor(at / count) === at % count ? 1 : 0;
+    assert.ok(Math.abs(value - wanted) <= 1e-12, `VᵀV has ${value}`);
+  });
+  values.forEach((value, i) => {
+    assert.ok(i === 0 || value <= values[i - 1], "descending");
+  });
+  return values;
+}
+
+test("symmetricEigen gives orthonormal eigenvectors, values descending, of any symmetric matrix", () =>
+  fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 90 }), fc.string(), async (n, seed) => {
+      const a = wide(matrix(n, n, seed));
+      const turned = transpose(a);
+      const symmetric = { ...a, values: a.values.map((value, i) => value + turned.values[i]) };
+      await checkPairs(symmetric, Math.max(1, n >> 1));
+    }),
+    { numRuns: 25 },
+  ));
+
+test("symmetricEigen finds ties, clusters, zeros and wide ranges", async () => {
+  const spectra = [
+    [5, 5, 5, 5, 1, 1, 1, 0, 0, 0, 0],
+    Array.from({ length: 60 }, (_, i) => 10 ** (-i / 5)),
+    Array.from({ length: 300 }, (_, i) => (i < 20 ? 3 + 1e-9 * i : 0)),
+    [1e-200, 1e-201, 0],
+    [1e200, 1, 1e-100],
+    [0, 0, 0],
+  ];
+  for (const [index, spectrum] of spectra.entries()) {
+    const a = await withSpectrum(spectrum, `spectrum ${index}`);
+    const found = await checkPairs(a, spectrum.length);
+    const sorted = spectrum.toSorted((x, y) => y - x);
+    near(found, sorted, 1e-12, `spectrum ${index}`);
+  }
+});
+
+test("symmetricEigen of a diagonal, an arrow and a large random matrix", async () => {
+  const diagonal = { rows: 5, columns: 5, values: new Float64Array(25) };
+  [3, -1, 7, 0, 7].forEach((value, i) => {
+    diagonal.values[i * 6] = value;
+  });
+  assert.equal([...(await checkPairs(diagonal, 5))], [7, 7, 3, 0, -1]);
+  const n = 700;
+  const tallOne = wide(matrix(n, 40, "large"));
+  const found = await checkPairs(await engine.algebra.gram64(tallOne, "rows"), 60);
+  assert.ok(found[39] > 1 && Math.abs(found[40]) < 1e-9);
+});
+
+test.run();
