@@ -1,8 +1,10 @@
+import { availableParallelism } from "node:os";
 import { networkErrors } from "../schemas/errors/network.js";
 import type { Engine, EngineName } from "./engine.js";
+import { nativeStatus } from "./native/binding.js";
 
 /** The engines there are here, the most preferred first. */
-export const engineNames = ["wasm", "cpu"] as const satisfies readonly EngineName[];
+export const engineNames = ["native", "wasm", "cpu"] as const satisfies readonly EngineName[];
 
 type KnownEngine = (typeof engineNames)[number];
 
@@ -29,32 +31,42 @@ const simdModule = Uint8Array.of(
 declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
 
 /** What `auto` stands for on this machine, or why a named engine is what it is. UNKNOWN_ENGINE for other names. */
-export function explainEngineChoice(name: string = "auto"): EngineChoice {
+export function explainEngineChoice(name: string = "auto", options: EngineOptions = {}): EngineChoice {
+  const nativeThreads = options.threads ?? availableParallelism();
   if (name === "auto") {
+    const native = nativeStatus();
+    if (native.ready) {
+      return { name: "native", reason: "C++ on every core, the fastest engine here", threads: nativeThreads };
+    }
     return WebAssembly.validate(simdModule)
       ? {
           name: "wasm",
-          reason: "TensorFlow.js on WebAssembly with SIMD, the fastest engine here",
+          reason: `TensorFlow.js on WebAssembly: there is no native engine (${native.reason})`,
           threads: 1,
         }
       : {
           name: "cpu",
-          reason: "WebAssembly has no SIMD on this machine, so TensorFlow.js runs as JavaScript",
+          reason: `TensorFlow.js as JavaScript: no native engine (${native.reason}), and WebAssembly without SIMD`,
           threads: 1,
         };
   }
   const known = engineNames.find((each) => each === name);
   if (known === undefined) throw networkErrors.unknownEngine(name, ["auto", ...engineNames]);
-  return { name: known, reason: `engine ${known} was asked for`, threads: 1 };
+  const threads = known === "native" ? nativeThreads : 1;
+  return { name: known, reason: `engine ${known} was asked for`, threads };
 }
 
 /**
- * Starts an engine by name (`auto`: `explainEngineChoice`) with its linear algebra on a thread of its own. Nothing heavy
- * is loaded before this is called. UNKNOWN_ENGINE for another name, ENGINE_LOST if it does not start. Both threads end
- * with `close`. TensorFlow.js computes on one thread whatever `threads` says.
+ * Starts an engine by name (`auto`: `explainEngineChoice`) with its linear algebra off the event loop. Nothing heavy is
+ * loaded before this is called. UNKNOWN_ENGINE for another name, ENGINE_LOST or NATIVE_NOT_BUILT if it does not start.
+ * Its threads end with `close`. TensorFlow.js computes on one thread whatever `threads` says.
  */
-export async function createEngine(name: string = "auto", _options: EngineOptions = {}): Promise<Engine> {
-  const choice = explainEngineChoice(name);
+export async function createEngine(name: string = "auto", options: EngineOptions = {}): Promise<Engine> {
+  const choice = explainEngineChoice(name, options);
+  if (choice.name === "native") {
+    const { createNativeEngine } = await import("./native/engine.js");
+    return createNativeEngine({ threads: choice.threads });
+  }
   const [{ createTensorflowEngine }, { startAlgebraWorker }] = await Promise.all([
     import("./tfjs/engine.js"),
     import("./spectrum/algebraWorker.js"),

@@ -106,6 +106,14 @@ export function buildNativeEngine(): Promise<void> {
   });
 }
 
+/** Whether the last build left a library, and why not if not. Reads one small file, loads nothing. */
+export function nativeStatus(): { readonly ready: boolean; readonly reason: string } {
+  const status = buildStatus();
+  if (status === undefined) return { ready: false, reason: "it was not built yet" };
+  const reason = status.reason ?? (status.built.length === 0 ? "its build left nothing" : "");
+  return { ready: status.built.length > 0, reason };
+}
+
 /**
  * Loads the best library that this processor runs, building first when a source is newer than the last attempt.
  * Rejects with NATIVE_NOT_BUILT and the reason when there is none.
