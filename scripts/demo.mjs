@@ -1,5 +1,5 @@
 // Runs examples/quickstart.yaml through the built command line into a fresh run folder.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,20 +12,32 @@ const time = new Date()
   .replaceAll(":", "-");
 const folder = join(repository, "runs", `demo-${time}-${process.pid}`);
 
-/** Runs `jacoflow` with our terminal and ends this process with its exit code if it fails. */
+/** Runs `jacoflow` with our terminal, hands signals on to it, and ends with its exit code if that is not 0. */
 function jacoflow(...args) {
-  const { status, signal, error } = spawnSync(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: repository,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (error !== undefined) throw error;
-  if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 143));
+  // A terminal sends Ctrl-C to both of us; the run ends by itself and we wait for it.
+  const wait = () => {};
+  const handOn = () => child.kill("SIGTERM");
+  process.on("SIGINT", wait);
+  process.on("SIGTERM", handOn);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => {
+      process.off("SIGINT", wait);
+      process.off("SIGTERM", handOn);
+      if (status === 0) resolve();
+      else process.exit(status ?? 1);
+    });
+  });
 }
 
 const start = performance.now();
-jacoflow("run", "examples/quickstart.yaml", "--out", folder, ...process.argv.slice(2));
+await jacoflow("run", "examples/quickstart.yaml", "--out", folder, ...process.argv.slice(2));
 const seconds = (performance.now() - start) / 1000;
-jacoflow("inspect", folder);
+await jacoflow("inspect", folder);
 const report = join(folder, "report.html");
 if (!existsSync(report)) {
   process.stderr.write(`the run left no report at ${report}\n`);

@@ -1,16 +1,16 @@
-import { isAbsolute, join, resolve } from "node:path";
+import { join } from "node:path";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { addressText } from "../graph/offers.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import type { BatchStore, Engine, StageContext } from "../stage.js";
+import type { Engine } from "../stage.js";
 import { Breather } from "./breather.js";
 import { type Connections, connect } from "./connections.js";
+import { stageContext } from "./context.js";
 import { EngineOnDemand } from "./engineOnDemand.js";
 import { runFiles } from "./folder.js";
 import type { RunLog } from "./log.js";
 import type { RunOutcome, RunRequest, StageTiming } from "./outcome.js";
-import { stageSeed } from "./seed.js";
 import { isStop, within } from "./stopping.js";
 import { SpillingStore } from "./store.js";
 import { Teller } from "./teller.js";
@@ -173,18 +173,29 @@ export class Run {
       this.#teller.say("debug", "stage started", {}, name);
       // The declaration's own types tie inputs, outputs and options together; here they are any stage's.
       await Promise.race([
-        stage.definition.run(inputs as never, outputs, this.#contextOf(stage, signal)),
+        stage.definition.run(
+          inputs as never,
+          outputs,
+          stageContext(stage, signal, {
+            pipeline: this.#pipeline,
+            request: this.#request,
+            teller: this.#teller,
+            startEngine: () => this.#engine.start(),
+            makeStore: (store) => this.#makeStore(store),
+          }),
+        ),
         broken,
       ]);
       for (const output of Object.values(outputs)) output.end();
       // It noticed and left quietly: what it sent is not all there would have been.
       if (this.#stop.signal.aborted && signal === this.#stop.signal) outcome = "cancelled";
     } catch (error) {
-      const stopping = this.#stop.signal.aborted;
-      outcome = stopping && isStop(error, this.#stop.signal, signal) ? "cancelled" : "failed";
-      if (outcome === "failed") this.fail(name, error);
       // Whoever waits for this stage's tables is told by the end of the run.
+      outcome = this.#stop.signal.aborted ? this.#endOfStopped(name, error, signal) : "failed";
+      if (outcome === "failed") this.fail(name, error);
     }
+    // One that was given up has its ending already.
+    if (this.#timings.has(name)) return;
     for (const edge of this.#connections.edges) {
       if (edge.wire.to.stage === name) edge.detach();
     }
@@ -199,36 +210,12 @@ export class Run {
     );
   }
 
-  #contextOf(stage: ResolvedStage, signal: AbortSignal): StageContext<never> {
-    const { name } = stage;
-    const { folder, document, seed, name: pipelineName } = this.#pipeline;
-    const stores = new Map<string, BatchStore>();
-    return {
-      stage: name,
-      options: stage.options as never,
-      seed: (purpose) => stageSeed(seed, name, purpose),
-      signal,
-      engine: () => this.#engine.start(),
-      resolvePath: (path) => (isAbsolute(path) ? path : resolve(folder, path)),
-      runFolder: this.#request.runFolder,
-      memoryLimit: this.#request.memoryLimit,
-      run: { name: pipelineName, seed, file: document, stopping: this.#stop.signal },
-      store: (purpose) => {
-        const store = stores.get(purpose) ?? this.#makeStore(`${name}-${stores.size}`);
-        stores.set(purpose, store);
-        return store;
-      },
-      log: (level, message, facts) => this.#teller.say(level, message, facts ?? {}, name),
-      progress: (done, total, unit) =>
-        this.#teller.notify({
-          kind: "stage-progress",
-          stage: name,
-          seconds: this.#teller.seconds,
-          done,
-          total,
-          unit,
-        }),
-    };
+  /** How a stage ended that threw when the run was already ending: only sinks have work left that can fail. */
+  #endOfStopped(stage: string, error: unknown, signal: AbortSignal): Ending {
+    if (isStop(error, this.#stop.signal, signal)) return "cancelled";
+    if (signal === this.#stopSinks.signal) return "failed";
+    this.#teller.say("warning", "threw after it was stopped", { error: String(error) }, stage);
+    return "cancelled";
   }
 
   /** The first ending counts, except that an error on the way to another end is an error. */

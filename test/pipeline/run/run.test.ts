@@ -507,6 +507,36 @@ test("a stage that will not stop and a sink that will not end do not keep the ru
   );
 });
 
+test("what a stage throws because it was stopped is no error of the run, what a sink throws is", async () => {
+  const closed = (code: string) => Object.assign(new Error(code), { code });
+  for (const [broken, outcome] of [
+    ["worker", "cancelled"],
+    ["sink", "failed"],
+  ]) {
+    const abort = new AbortController();
+    const worker = defineStage({
+      ...producer,
+      name: "test/worker",
+      run: async (_, _outputs, { signal }) => {
+        setTimeout(() => abort.abort(), 2);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        throw broken === "worker" ? closed("the engine is closed") : signal.reason;
+      },
+    });
+    const sink = defineStage({
+      ...collector().stage,
+      run: async ({ tables }) => {
+        await tables[0].forEach(() => {});
+        if (broken === "sink") throw closed("the disk is gone");
+      },
+    });
+    const text = "name: x\nstages: { a: { uses: test/worker }, b: { uses: sink/collect, from: a } }";
+    await run(text, stageMap(worker, sink), (ran) => assert.is(ran.outcome.outcome, outcome), {
+      signal: abort.signal,
+    });
+  }
+});
+
 test("an endless chain of stages that never wait still lets timers fire", async () => {
   const abort = new AbortController();
   const endless = defineStage({
