@@ -52,7 +52,9 @@ function evaluation(epoch: number): readonly MetricRow[] {
 function values(epoch: number, split: Split): readonly SpectrumRow[] {
   const growth = 1 + 3 * memorised(epoch) + 0.6 * learnt(epoch);
   return Array.from({ length: rank + 1 }, (_, at) => {
-    const value = (at < 3 ? 180 - at : (60 * growth) / (at - 1) ** (0.9 - 0.3 * memorised(epoch))) * (split === "train" ? 1 : 0.78);
+    const value =
+      (at < 3 ? 180 - at : (60 * growth) / (at - 1) ** (0.9 - 0.3 * memorised(epoch))) *
+      (split === "train" ? 1 : 0.78);
     return {
       stage: "svd",
       jacobian_step: epoch * stepsPerEpoch,
@@ -100,7 +102,11 @@ export function projectionRow(given: {
   };
 }
 
-function projections(jacobianEpoch: number, split: Split, epochs: readonly number[]): readonly ProjectionRow[] {
+function projections(
+  jacobianEpoch: number,
+  split: Split,
+  epochs: readonly number[],
+): readonly ProjectionRow[] {
   const n = examples[split];
   const late = memorised(jacobianEpoch);
   const noisy = split === "train";
@@ -121,15 +127,25 @@ function projections(jacobianEpoch: number, split: Split, epochs: readonly numbe
   const change = row("label_change", noisy ? Math.sqrt(2 * fraction * n) : 0, 0.541 + 0.1 * late);
   return [
     row("label", Math.sqrt(n), noisy ? 0.612 + 0.13 * late : 0.915 + 0.02 * late, 1 / classes),
-    row("centred_label", Math.sqrt(n * (1 - 1 / classes)), noisy ? 0.235 + 0.3 * late : 0.87 + 0.05 * late, 0),
+    row(
+      "centred_label",
+      Math.sqrt(n * (1 - 1 / classes)),
+      noisy ? 0.235 + 0.3 * late : 0.87 + 0.05 * late,
+      0,
+    ),
     noisy ? noise : { ...noise, ...none },
     noisy ? change : { ...change, ...none },
     ...epochs.map((epoch) => {
-      const information = (noisy ? 0.62 : 0.95) * (1 - 0.93 * learnt(epoch)) + (noisy ? 0 : 0.1 * memorised(epoch));
+      const information =
+        (noisy ? 0.62 : 0.95) * (1 - 0.93 * learnt(epoch)) + (noisy ? 0 : 0.1 * memorised(epoch));
       const nuisance = noisy ? 0.79 - 0.6 * memorised(epoch) : 0.35 + 0.35 * memorised(epoch);
       const norm = Math.sqrt(n) * Math.hypot(information, nuisance);
       const target = { epoch, jacobianEpoch, split, target: "residual", norm };
-      return projectionRow({ ...target, ratio: information / Math.hypot(information, nuisance), constant: 0.02 });
+      return projectionRow({
+        ...target,
+        ratio: information / Math.hypot(information, nuisance),
+        constant: 0.02,
+      });
     }),
   ];
 }
