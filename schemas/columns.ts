@@ -106,7 +106,15 @@ const splitKind: ColumnKind<Split | readonly Split[], readonly Split[]> = {
     else for (let row = 0; row < rows; row++) codes[row] = splits.indexOf(input[row]);
     return makeData({ type: dictionaryType, data: codes, dictionary: splitNames, length: rows });
   },
-  read: (vector) => Array.from(vector, (value) => value as Split),
+  read: (vector) => {
+    const rows: Split[] = [];
+    for (const { values, length, dictionary } of vector.data as readonly Data<typeof dictionaryType>[]) {
+      // A table without rows has no dictionary.
+      const names = dictionary === undefined ? [] : Array.from(dictionary, (name) => name as Split);
+      for (let row = 0; row < length; row++) rows.push(names[values[row]]);
+    }
+    return rows;
+  },
 };
 
 const int64Kind: ColumnKind<number | readonly number[] | BigInt64Array, BigInt64Array> = {

@@ -10,6 +10,8 @@ export interface RunParts {
   readonly pipeline: ResolvedPipeline;
   readonly request: RunRequest;
   readonly teller: Teller;
+  /** Aborts when the run ends early, for sinks too. */
+  readonly stopping: AbortSignal;
   readonly startEngine: () => Promise<Engine>;
   /** `name` is unique in the run. */
   readonly makeStore: (name: string) => BatchStore;
@@ -18,7 +20,7 @@ export interface RunParts {
 /** What the runtime gives one running stage. Its options' type is the declaration's affair. */
 export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: RunParts): StageContext<never> {
   const { name } = stage;
-  const { pipeline, request, teller } = run;
+  const { pipeline, request, teller, stopping } = run;
   const stores = new Map<string, BatchStore>();
   return {
     stage: name,
@@ -29,7 +31,7 @@ export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: Run
     resolvePath: (path) => resolve(pipeline.folder, path),
     runFolder: request.runFolder,
     memoryLimit: request.memoryLimit,
-    run: { name: pipeline.name, seed: pipeline.seed, file: pipeline.document },
+    run: { name: pipeline.name, seed: pipeline.seed, file: pipeline.document, stopping },
     store: (purpose) => {
       // Numbered: a purpose may be any text, the name becomes one of files.
       const store = stores.get(purpose) ?? run.makeStore(`${name}-${stores.size}`);

@@ -128,13 +128,17 @@ export class Edge {
    * One call at a time.
    */
   async take(): Promise<RecordBatch | undefined> {
-    this.#inHand = 0;
+    const fromStore = this.#store !== undefined || this.#backlog !== undefined;
+    // A batch that is being read back has its place already, or new ones would take it meanwhile.
+    this.#inHand = fromStore ? 1 : 0;
     this.#admit();
     const pause = this.#breather.due();
     if (pause !== undefined) await pause;
-    if (this.#store !== undefined || this.#backlog !== undefined) {
+    if (fromStore) {
       const kept = await this.#takeStored();
       if (kept !== undefined) return this.#hand(kept);
+      this.#inHand = 0;
+      this.#admit();
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#detached) return undefined;

@@ -180,6 +180,7 @@ export class Run {
             pipeline: this.#pipeline,
             request: this.#request,
             teller: this.#teller,
+            stopping: this.#stop.signal,
             startEngine: () => this.#engine.start(),
             makeStore: (store) => this.#makeStore(store),
           }),

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Table } from "apache-arrow";
 import { Type } from "typebox";
 import { randomSource } from "../../engine/random.js";
@@ -68,7 +69,7 @@ export const noise = defineStage({
     const set = readExamples(table);
     const from = `${origin.stage}.${origin.port}`;
     refuseNoisy(set, from);
-    const noisy = addNoise(set, context.options, context.seed, from, place);
+    const noisy = await addNoise(set, context.options, context.seed, from, place);
     await outputs.examples.send(withLabels(table, set, noisy));
   },
 });
@@ -78,14 +79,17 @@ interface Noisy {
   readonly noise: LabelNoise;
 }
 
-/** All splits of one run share the law (1 − ρ) I + ρ M with ρ the share selected over all of them. */
-function addNoise(
+/**
+ * All splits of one run share the law (1 − ρ) I + ρ M with ρ the share selected over all of them. The event loop gets a
+ * turn between the splits.
+ */
+async function addNoise(
   set: ExampleSet,
   { fraction = 1, kind, matrix, split }: NoiseOptions,
   seed: (purpose: string) => string,
   from: string,
   place: string,
-): Noisy {
+): Promise<Noisy> {
   const classes = classCount(set);
   checkClasses(set, classes, place);
   const law = matrix ?? selectedLaw(kind as Exclude<NoiseKind, "matrix">, classes);
@@ -115,11 +119,13 @@ function addNoise(
       const reason = `there are no ${name} examples from ${from} to add noise to`;
       throw dataErrors.option(`${place}.with.split`, reason, `Leave ${name} out of split.`, name);
     }
+    await setImmediate();
     const result = corrupt(part.labels, fraction, law, randomSource(seed(name)));
     labels[name] = result.labels;
     selected += result.selected;
     total += part.labels.length;
   }
+  await setImmediate();
   return {
     labels,
     noise: { kind, fraction, splits: chosen, transition: transition(selected / total, law) },

@@ -196,6 +196,7 @@ test("with a store nobody waits for a reader that has not begun, and the order s
           for (const number of upTo(late)) await edge.push(numberBatch(early + number));
           edge.end();
           assert.equal(await read, upTo(early + late));
+          assert.ok(edge.statistics.maximumDepth <= 1, "what is read back takes a place as well");
           await store.close();
         },
       ),

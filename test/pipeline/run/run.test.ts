@@ -67,14 +67,14 @@ const producer = defineStage({
 
 /** A sink that keeps the numbers it gets, and says when it ended well. */
 function collector() {
-  const kept = { numbers: [] as number[], flushed: false };
+  const kept = { numbers: [] as number[], flushed: false, early: false };
   const stage = defineStage({
     name: "sink/collect",
     summary: "keeps",
     options: nothing,
     inputs: { tables: anything },
     outputs: {},
-    run: async ({ tables }) => {
+    run: async ({ tables }, _, context) => {
       await Promise.all(
         tables.map((table) =>
           table.forEach((batch) => {
@@ -83,6 +83,8 @@ function collector() {
         ),
       );
       kept.flushed = true;
+      kept.early = context.run.stopping.aborted;
+      assert.not(context.signal.aborted, "a sink has time to flush");
     },
   });
   return { kept, stage };
@@ -316,6 +318,7 @@ stages:
   await run(text, stageMap(producer, first.stage, slowSink), ({ outcome }) => {
     assert.is(outcome.outcome, "done");
     assert.equal(first.kept.numbers, upTo(30));
+    assert.not(first.kept.early);
     assert.equal(slow, upTo(30));
   });
 });
@@ -357,6 +360,7 @@ stages:
     assert.is(outcome.error?.message, "stage broken: the disk of numbers is worn out");
     assert.is((stopped as { code: string }).code, "RUN_STOPPED");
     assert.ok(kept.flushed, "the sink ended as after a normal end");
+    assert.ok(kept.early, "and could know that more would have come");
     assert.equal(
       kept.numbers.filter((number) => number < 1000),
       [0, 1],
@@ -458,7 +462,7 @@ test("a run cancelled before it begins runs no stage", async () => {
     stageMap(producer, stage),
     ({ outcome }) => {
       assert.is(outcome.outcome, "cancelled");
-      assert.equal(kept, { numbers: [], flushed: true });
+      assert.equal(kept, { numbers: [], flushed: true, early: true });
       assert.is(outcome.stages[0].startSeconds, undefined);
     },
     { signal: AbortSignal.abort() },
