@@ -101,7 +101,15 @@ function compile(compiler, include, variant) {
   const made = join(target, `jacoflow-${variant}.node`);
   const fresh = `${made}.${process.pid}`;
   const platform = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
-  const args = [...common, ...variants[variant], ...platform, `-I${include}`, "-o", fresh, join(sources, "addon.cpp")];
+  const args = [
+    ...common,
+    ...variants[variant],
+    ...platform,
+    `-I${include}`,
+    "-o",
+    fresh,
+    join(sources, "addon.cpp"),
+  ];
   return new Promise((resolve) => {
     const child = spawn(compiler, args, { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
@@ -204,7 +212,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     const { built, reason } = await buildNative({ force: process.argv.includes("--force") });
     if (reason !== undefined) process.stderr.write(`native engine: ${reason}\n`);
     if (built.length === 0) {
-      process.stderr.write("native engine: not built; the slower wasm engine is used (`jacoflow doctor --build` tries again)\n");
+      process.stderr.write(
+        "native engine: not built; the slower wasm engine is used (`jacoflow doctor --build` tries again)\n",
+      );
       if (strict) process.exitCode = 1;
     }
   } catch (error) {

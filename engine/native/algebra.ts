@@ -16,7 +16,11 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
     mustAgree("the coefficients' rows", coefficients.rows, a);
     const values = result32("the combination", m, b);
     const more = target === undefined ? [] : [target.values];
-    await jobs.run({ call, arrays: [basis.values, coefficients.values, values, ...more], numbers: [m, a, b] });
+    await jobs.run({
+      call,
+      arrays: [basis.values, coefficients.values, values, ...more],
+      numbers: [m, a, b],
+    });
     return { rows: m, columns: b, values };
   }
 
@@ -52,12 +56,17 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
       const wanted = Math.max(0, Math.min(count, n));
       const values = new Float64Array(wanted);
       const vectors = result64("the eigenvectors", n, wanted);
-      await jobs.run({ call: "symmetricEigen", arrays: [matrix.values, values, vectors], numbers: [n, wanted] });
+      await jobs.run({
+        call: "symmetricEigen",
+        arrays: [matrix.values, values, vectors],
+        numbers: [n, wanted],
+      });
       return { values, vectors: { rows: n, columns: wanted, values: vectors } };
     },
   };
 }
 
 function mustAgree(what: string, found: number, wanted: number): void {
-  if (found !== wanted) throw nativeErrors.invalidArgument(what, `${found} where ${wanted} are needed`, found);
+  if (found !== wanted)
+    throw nativeErrors.invalidArgument(what, `${found} where ${wanted} are needed`, found);
 }

@@ -1,5 +1,5 @@
-import { networkErrors } from "../../schemas/errors/network.js";
 import { nativeErrors } from "../../schemas/errors/native.js";
+import { networkErrors } from "../../schemas/errors/network.js";
 import type { WorkOptions } from "../engine.js";
 import { type Binding, calls, type Fault, type Handle, type NativeArray } from "./binding.js";
 
@@ -47,7 +47,8 @@ export function startJobs(binding: Binding, threads: number): Jobs {
         (fault, message, value, result) => {
           signal?.removeEventListener("abort", onAbort);
           if (fault === null) resolve(result);
-          else if (fault === "cancelled") reject(signal?.aborted ? signal.reason : networkErrors.engineClosed("native"));
+          else if (fault === "cancelled")
+            reject(signal?.aborted ? signal.reason : networkErrors.engineClosed("native"));
           else reject(explain?.(fault, message, value) ?? faultError(call, fault, message, value));
         },
         work?.onProgress,
@@ -90,7 +91,11 @@ export function result64(what: string, rows: number, columns: number): Float64Ar
   return allocate(what, rows * columns, Float64Array);
 }
 
-function allocate<A>(what: string, length: number, Type: { new (length: number): A; BYTES_PER_ELEMENT: number }): A {
+function allocate<A>(
+  what: string,
+  length: number,
+  Type: { new (length: number): A; BYTES_PER_ELEMENT: number },
+): A {
   const bytes = length * Type.BYTES_PER_ELEMENT;
   if (bytes > resultLimit) throw nativeErrors.resultTooLarge(what, bytes, resultLimit);
   try {
@@ -109,6 +114,9 @@ export function checkMatrix(
   const { rows, columns, values } = matrix;
   const whole = Number.isSafeInteger(rows) && Number.isSafeInteger(columns) && rows >= 0 && columns >= 0;
   if (!whole || values.length !== rows * columns) {
-    throw nativeErrors.invalidArgument(what, `${rows} × ${columns} with ${values.length} values`, [rows, columns]);
+    throw nativeErrors.invalidArgument(what, `${rows} × ${columns} with ${values.length} values`, [
+      rows,
+      columns,
+    ]);
   }
 }

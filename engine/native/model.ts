@@ -24,13 +24,18 @@ export async function openModel(jobs: Jobs, network: Network): Promise<Model> {
 
   async function load(parameters: Float32Array): Promise<void> {
     if (parameters.length !== layout.totalCount) {
-      throw networkErrors.wrongSize("the parameter vector", `${parameters.length} long`, `${layout.totalCount} numbers`);
+      throw networkErrors.wrongSize(
+        "the parameter vector",
+        `${parameters.length} long`,
+        `${layout.totalCount} numbers`,
+      );
     }
     await jobs.run({
       call: "load",
       model,
       arrays: [parameters],
-      explain: (fault, _, index) => (fault === "notFinite" ? parameterError(layout, parameters, index) : undefined),
+      explain: (fault, _, index) =>
+        fault === "notFinite" ? parameterError(layout, parameters, index) : undefined,
     });
   }
   await load(new Float32Array(layout.totalCount));
@@ -45,7 +50,14 @@ export async function openModel(jobs: Jobs, network: Network): Promise<Model> {
     work: WorkOptions | undefined,
   ): Promise<Result> {
     const explain = explainFeatures(features);
-    await jobs.run({ call, model, arrays: [features.values, values], numbers: [features.rows], work, explain });
+    await jobs.run({
+      call,
+      model,
+      arrays: [features.values, values],
+      numbers: [features.rows],
+      work,
+      explain,
+    });
     return values;
   }
 
@@ -57,7 +69,12 @@ export async function openModel(jobs: Jobs, network: Network): Promise<Model> {
     async forward(features, work) {
       checkFeatures(features, dimension);
       const { rows } = features;
-      const values = await differentiate("forward", features, result32("the predictions", rows, outputs), work);
+      const values = await differentiate(
+        "forward",
+        features,
+        result32("the predictions", rows, outputs),
+        work,
+      );
       return { rows, columns: outputs, values };
     },
     async rows(features, work) {
@@ -69,7 +86,12 @@ export async function openModel(jobs: Jobs, network: Network): Promise<Model> {
     async rows64(features, work) {
       checkFeatures(features, dimension);
       const rows = features.rows * outputs;
-      const values = await differentiate("rows64", features, result64("the float64 rows of J", rows, p), work);
+      const values = await differentiate(
+        "rows64",
+        features,
+        result64("the float64 rows of J", rows, p),
+        work,
+      );
       return { rows, columns: p, values };
     },
     async gram(features, work) {

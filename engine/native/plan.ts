@@ -1,6 +1,12 @@
 import type { ParameterLayout } from "../network/layout.js";
 import type { Activation } from "../network/network.js";
-import { activationOf, elements, type Shape, type ShapedLayer, type ShapedNetwork } from "../network/shapes.js";
+import {
+  activationOf,
+  elements,
+  type Shape,
+  type ShapedLayer,
+  type ShapedNetwork,
+} from "../network/shapes.js";
 import type { Window } from "../network/window.js";
 
 /** The network as core/plan.hpp reads it: integers for shapes and operations, two numbers an operation. */
@@ -90,13 +96,19 @@ export function compilePlan(network: ShapedNetwork, layout: ParameterLayout): Na
         const { name, trainable = true, scale = 1 } = shaped.layer;
         const tensors = [offset(name, "kernel"), offset(name, "bias"), -1, -1] as const;
         const value = emit({ kind: "dense", input, trainable, tensors }, shape, activationOf(shaped.layer));
-        return scale === 1 ? value : emit({ kind: "scale", input: value, numbers: [scale, 0] }, shape, "linear");
+        return scale === 1
+          ? value
+          : emit({ kind: "scale", input: value, numbers: [scale, 0] }, shape, "linear");
       }
       case "conv2d": {
         const { name, trainable = true } = shaped.layer;
         const tensors = [offset(name, "kernel"), offset(name, "bias"), -1, -1] as const;
         const { window } = shaped;
-        return emit({ kind: "convolution", input, trainable, tensors, window }, shape, activationOf(shaped.layer));
+        return emit(
+          { kind: "convolution", input, trainable, tensors, window },
+          shape,
+          activationOf(shaped.layer),
+        );
       }
       case "activation":
         return activate(input, shape, shaped.layer.activation);
@@ -139,7 +151,15 @@ export function compilePlan(network: ShapedNetwork, layout: ParameterLayout): Na
   }
 
   const output = stack(network.layers, 0);
-  const head = [version, layout.trainableCount, layout.totalCount, values.length, operations.length, 0, output];
+  const head = [
+    version,
+    layout.trainableCount,
+    layout.totalCount,
+    values.length,
+    operations.length,
+    0,
+    output,
+  ];
   const codes = [...head, ...values.flatMap(sides), ...operations.flatMap(fields)];
   return {
     codes: Int32Array.from(codes),

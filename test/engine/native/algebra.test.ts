@@ -19,7 +19,11 @@ function matrix(rows: number, columns: number, seed: string): Matrix {
   const { normal } = randomSource(seed);
   return { rows, columns, values: new Float32Array(rows * columns).map(normal) };
 }
-const wide = ({ rows, columns, values }: Matrix): Matrix64 => ({ rows, columns, values: Float64Array.from(values) });
+const wide = ({ rows, columns, values }: Matrix): Matrix64 => ({
+  rows,
+  columns,
+  values: Float64Array.from(values),
+});
 
 /** A·B in plain loops. */
 function times(a: Matrix64, b: Matrix64): Matrix64 {
@@ -79,7 +83,12 @@ test("gram64 is AAᵀ or AᵀA", () =>
       const a = wide(matrix(rows, columns, seed));
       near((await engine.algebra.gram64(a, "rows")).values, times(a, transpose(a)).values, 1e-14, "rows");
       const turned = transpose(a);
-      near((await engine.algebra.gram64(turned, "columns")).values, times(a, transpose(a)).values, 1e-14, "columns");
+      near(
+        (await engine.algebra.gram64(turned, "columns")).values,
+        times(a, transpose(a)).values,
+        1e-14,
+        "columns",
+      );
     }),
     { numRuns: 20 },
   ));
@@ -95,7 +104,7 @@ async function withSpectrum(values: readonly number[], seed: string): Promise<Ma
 
 async function checkPairs(a: Matrix64, count: number): Promise<Float64Array> {
   const { values, vectors } = await engine.algebra.symmetricEigen(a, count);
-  const largest = Math.max(...a.values.map(Math.abs));
+  const largest = a.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const applied = times(a, vectors);
   applied.values.forEach((value, at) => {
     const off = Math.abs(value - vectors.values[at] * values[at % count]);

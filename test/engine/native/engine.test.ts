@@ -24,7 +24,11 @@ const small: Network = {
 };
 
 function columns(rows: number, count: number): Matrix {
-  return { rows, columns: count, values: Float32Array.from({ length: rows * count }, (_, i) => Math.sin(i * i)) };
+  return {
+    rows,
+    columns: count,
+    values: Float32Array.from({ length: rows * count }, (_, i) => Math.sin(i * i)),
+  };
 }
 
 async function opened(engine: Engine, network: Network, examples: number) {
@@ -60,10 +64,19 @@ async function everything(threads: number) {
   return withEngine(threads, async (engine) => {
     const { model, features } = await opened(engine, small, 301);
     const sweep = await model.sweep(features, columns(model.layout.trainableCount, 21));
-    const gram = await model.gram({ ...features, rows: 40, values: features.values.subarray(0, 40 * features.columns) });
+    const gram = await model.gram({
+      ...features,
+      rows: 40,
+      values: features.values.subarray(0, 40 * features.columns),
+    });
     const forward = await model.forward(features);
     const labels = Int32Array.from({ length: features.rows }, (_, i) => i % 4);
-    const training = await model.train({ loss: "cross-entropy", optimizer: { kind: "sgd" }, features, labels });
+    const training = await model.train({
+      loss: "cross-entropy",
+      optimizer: { kind: "sgd" },
+      features,
+      labels,
+    });
     const batch = Int32Array.from({ length: 77 }, (_, i) => (i * 7) % 301);
     for (let i = 0; i < 3; i += 1) await training.step(batch, 0.05, "moving");
     return {
@@ -78,7 +91,12 @@ async function everything(threads: number) {
 }
 
 test("gives the same bits whatever the number of threads, and on repeat", async () => {
-  const [one, two, three, again] = [await everything(1), await everything(2), await everything(3), await everything(2)];
+  const [one, two, three, again] = [
+    await everything(1),
+    await everything(2),
+    await everything(3),
+    await everything(2),
+  ];
   for (const other of [two, three, again]) {
     for (const key of Object.keys(one) as (keyof typeof one)[]) {
       assert.equal(Buffer.compare(Buffer.from(one[key].buffer), Buffer.from(other[key].buffer)), 0, key);
@@ -188,10 +206,18 @@ test("refuses a layer used twice and names it", () =>
 test("rejects what is left to do when it is closed", async () => {
   const engine = await createNativeEngine({ threads: 1 });
   const { model, features } = await opened(engine, small, 50);
-  const waiting = [1, 2, 3].map(() => model.rows(features).then(() => "done", (error: JacoflowError) => error.code));
+  const waiting = [1, 2, 3].map(() =>
+    model.rows(features).then(
+      () => "done",
+      (error: JacoflowError) => error.code,
+    ),
+  );
   await engine.close();
   const ends = await Promise.all(waiting);
-  assert.ok(ends.every((end) => end === "done" || end === "ENGINE_CLOSED"), ends.join());
+  assert.ok(
+    ends.every((end) => end === "done" || end === "ENGINE_CLOSED"),
+    ends.join(),
+  );
   assert.is((await rejection(model.forward(features))).code, "ENGINE_CLOSED");
 });
 

@@ -64,7 +64,8 @@ for (const name of cases) {
       wanted.forEach((logit, i) => {
         assert.ok(Math.abs(values[i] - logit) <= 1e-4 * largest, `logit ${i}: ${values[i]} against ${logit}`);
       });
-    }));
+    }),
+  );
 
   golden(`${name}: the Gram matrix has the singular values within 3e-4`, () =>
     withModel(name, async (model, { features, expected }, engine) => {
@@ -75,7 +76,8 @@ for (const name of cases) {
         const found = Math.sqrt(Math.max(values[i], 0));
         assert.ok(Math.abs(found - sigma) <= 3e-4 * sigma, `σ ${i}: ${found} against ${sigma}`);
       });
-    }));
+    }),
+  );
 
   golden(`${name}: a sweep's product, back product and norms are those of the rows`, () =>
     withModel(name, async (model, data, engine) => {
@@ -84,19 +86,27 @@ for (const name of cases) {
       const features = { rows: count, columns, values: data.features.values.slice(0, count * columns) };
       const b = 7;
       const p = model.layout.trainableCount;
-      const block = { rows: p, columns: b, values: Float32Array.from({ length: p * b }, (_, i) => Math.sin(i * 0.7)) };
+      const block = {
+        rows: p,
+        columns: b,
+        values: Float32Array.from({ length: p * b }, (_, i) => Math.sin(i * 0.7)),
+      };
       const rows = await model.rows(features);
       const { product, backProduct, squaredRowNorms } = await model.sweep(features, block);
       const transposed = transpose(rows);
       const wanted = await engine.algebra.crossProduct(transposed, block);
-      assert.ok(distance(product.values, wanted.values) <= 1e-5, `product ${distance(product.values, wanted.values)}`);
+      assert.ok(
+        distance(product.values, wanted.values) <= 1e-5,
+        `product ${distance(product.values, wanted.values)}`,
+      );
       const back = await engine.algebra.crossProduct(rows, product);
       assert.ok(distance(backProduct.values, back.values) <= 1e-5, "back product");
       const norms = Float64Array.from({ length: rows.rows }, (_, r) =>
         rows.values.subarray(r * p, (r + 1) * p).reduce((sum, value) => sum + value * value, 0),
       );
       assert.ok(distance(squaredRowNorms, norms) <= 1e-6, "norms");
-    }));
+    }),
+  );
 }
 
 for (const name of cases.filter((entry) => readdirSync(new URL(entry, root)).includes("training.json"))) {
@@ -116,19 +126,24 @@ for (const name of cases.filter((entry) => readdirSync(new URL(entry, root)).inc
         for (const row of rows) {
           const now = await training.parameters();
           const moved = Math.sqrt(now.reduce((sum, value, i) => sum + (value - parameters[i]) ** 2, 0));
-          assert.ok(Math.abs(moved - row.distance) <= 1e-3 * row.distance + 1e-9, `distance at step ${row.step}`);
+          assert.ok(
+            Math.abs(moved - row.distance) <= 1e-3 * row.distance + 1e-9,
+            `distance at step ${row.step}`,
+          );
           const found = await training.step(all, learningRate, "moving");
           assert.ok(Math.abs(found - row.loss) <= 1e-4 * row.loss, `loss at step ${row.step}: ${found}`);
         }
         await training.close();
-      }));
+      }),
+    );
   }
 }
 
 function transpose(matrix: Matrix): Matrix {
   const { rows, columns, values } = matrix;
   const turned = new Float32Array(values.length);
-  for (let r = 0; r < rows; r += 1) for (let c = 0; c < columns; c += 1) turned[c * rows + r] = values[r * columns + c];
+  for (let r = 0; r < rows; r += 1)
+    for (let c = 0; c < columns; c += 1) turned[c * rows + r] = values[r * columns + c];
   return { rows: columns, columns: rows, values: turned };
 }
 

@@ -91,7 +91,11 @@ async function agree(example: RandomCase, tolerance: number): Promise<void> {
   near("gram", (await model.gram(features)).values, gramOf(wanted.rows, count, p), 2 * tolerance);
   if (p > 0) {
     const b = 1 + (p % 19);
-    const Q = { rows: p, columns: b, values: Float32Array.from({ length: p * b }, (_, i) => Math.cos(i * i)) };
+    const Q = {
+      rows: p,
+      columns: b,
+      values: Float32Array.from({ length: p * b }, (_, i) => Math.cos(i * i)),
+    };
     const sweep = await model.sweep(features, Q);
     const right = products(wanted.rows, count, p, Q);
     near("product", sweep.product.values, right.product, 2 * tolerance);
@@ -148,7 +152,15 @@ const wideCase: fc.Arbitrary<RandomCase> = fc
     const layers: Layer[] = [
       { type: "conv2d", name: "first", filters: filters[0], kernelSize: 3, padding: "same", activation },
       { type: "batchNormalization", name: "norm" },
-      { type: "conv2d", name: "second", filters: filters[1], kernelSize: kernel, strides: stride, padding, activation },
+      {
+        type: "conv2d",
+        name: "second",
+        filters: filters[1],
+        kernelSize: kernel,
+        strides: stride,
+        padding,
+        activation,
+      },
       { type: "globalAveragePooling2d" },
       { type: "dense", name: "head", units: outputs },
     ];
@@ -204,7 +216,9 @@ test("the gradient of a training step with batch statistics is the slope of its 
         const rate = 0.5;
         await training.step(all, rate, "batch");
         const after = await training.parameters();
-        const gradient = parameters.map((value, i) => (value - after[i]) / rate).subarray(0, layout.trainableCount);
+        const gradient = parameters
+          .map((value, i) => (value - after[i]) / rate)
+          .subarray(0, layout.trainableCount);
         const direction = gradient.map((_, i) => Math.sin(3 * i + 1));
         const h = 2e-3;
         const lossAt = async (t: number) => {
@@ -217,7 +231,9 @@ test("the gradient of a training step with batch statistics is the slope of its 
         assert.ok(Math.abs(slope - expected) <= 2e-3 * size, `${slope} against ${expected} (scale ${size})`);
         for (const { name, offset, size: length } of layout.tensors) {
           if (!name.includes("moving")) continue;
-          const same = parameters.subarray(offset, offset + length).every((value, i) => value === after[offset + i]);
+          const same = parameters
+            .subarray(offset, offset + length)
+            .every((value, i) => value === after[offset + i]);
           assert.not(same, `${name} moved`);
         }
         await model.close();
