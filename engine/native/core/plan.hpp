@@ -174,8 +174,7 @@ inline Network readPlan(const std::int32_t* codes, Index codeCount, const double
       return offset >= 0 && size <= (trainable ? network.trainable : network.total) - offset;
     };
     const auto checkTensors = [&](Index firstSize, Index otherSize) {
-      require(op.first >= 0 || otherSize > 0, "operation has no tensor", static_cast<double>(i));
-      if (op.first >= 0) require(hasRun(op.first, firstSize, op.trainable), "kernel out of range", static_cast<double>(i));
+      require(hasRun(op.first, firstSize, op.trainable), "kernel out of range", static_cast<double>(i));
       if (op.other >= 0) require(hasRun(op.other, otherSize, op.trainable), "bias out of range", static_cast<double>(i));
       if (op.trainable && op.other >= 0) {
         require(op.other == op.first + firstSize, "bias does not follow its kernel", static_cast<double>(i));

@@ -104,7 +104,7 @@ async function withSpectrum(values: readonly number[], seed: string): Promise<Ma
 
 async function checkPairs(a: Matrix64, count: number): Promise<Float64Array> {
   const { values, vectors } = await engine.algebra.symmetricEigen(a, count);
-  const largest = Math.max(...a.values.map(Math.abs));
+  const largest = a.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const applied = times(a, vectors);
   applied.values.forEach((value, at) => {
     const off = Math.abs(value - vectors.values[at] * values[at % count]);
