@@ -206,17 +206,22 @@ export async function buildNative({ force = false } = {}) {
   }
 }
 
+/** Says on stderr what could not be built, and what it means. */
+export function explain({ built, reason }) {
+  if (reason !== undefined) process.stderr.write(`native engine: ${reason}\n`);
+  if (built.length === 0) {
+    process.stderr.write(
+      "native engine: not built; the slower wasm engine is used (`jacoflow doctor --build` tries again)\n",
+    );
+  }
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const strict = process.argv.includes("--strict");
   try {
-    const { built, reason } = await buildNative({ force: process.argv.includes("--force") });
-    if (reason !== undefined) process.stderr.write(`native engine: ${reason}\n`);
-    if (built.length === 0) {
-      process.stderr.write(
-        "native engine: not built; the slower wasm engine is used (`jacoflow doctor --build` tries again)\n",
-      );
-      if (strict) process.exitCode = 1;
-    }
+    const status = await buildNative({ force: process.argv.includes("--force") });
+    explain(status);
+    if (strict && status.built.length === 0) process.exitCode = 1;
   } catch (error) {
     process.stderr.write(`native engine: not built: ${error.message}\n`);
     if (strict) process.exitCode = 1;

@@ -1,5 +1,5 @@
-// Installs what the lock file says and builds dist/, each only when needed. Plain Node: it runs before anything is
-// installed. Two at once are safe: the slower waits, looks again and finds the work done.
+// Installs what the lock file says, builds dist/ and the native engine, each only when needed. Plain Node: it runs before
+// anything is installed. Two at once are safe: the slower waits, looks again and finds the work done.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { buildNative, explain } from "./build-native.mjs";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What tsconfig.build.json compiles, and the files that decide how. */
@@ -200,7 +201,11 @@ function installOnly(folder = repository) {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
     if (process.argv.includes("--install-only")) installOnly();
-    else prepare();
+    else {
+      prepare();
+      // npm may have been told to run no install scripts; without a compiler the wasm engine serves.
+      explain(await buildNative());
+    }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     process.stderr.write(`${error.message}\n`);
