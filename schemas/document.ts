@@ -83,7 +83,7 @@ export function tablesDocument(): string {
     "# Tables",
     "",
     "What travels on the edges of a pipeline and what sinks write. Made from the definitions in `schemas/tables/` by",
-    "`node --import tsx scripts/tables.ts`; do not edit.",
+    "`npm run documents`; do not edit.",
     "",
     "Every table is long: a row can stand alone, whatever file it ends up in. No column is nullable: what is not there is",
     "NaN, or an empty list. The schema's metadata names the table (`jacoflow.table`) and its version (`jacoflow.version`),",

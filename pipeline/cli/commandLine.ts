@@ -108,6 +108,12 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       async (given) => finish(await (await import("./describeCommand.js")).describeCommand(given, terminal)),
     )
     .command(
+      "schema",
+      "Write the JSON Schema of pipeline files, for editors",
+      (builder) => builder.check(noMoreArguments),
+      async () => finish(await (await import("./schemaCommand.js")).schemaCommand(terminal)),
+    )
+    .command(
       "inspect <run>",
       "Show what ran, its tables and its headline",
       (builder) => runFolder(builder).check(noMoreArguments),

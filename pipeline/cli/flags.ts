@@ -46,6 +46,7 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   graph: graphFlags,
   stages: {},
   describe: {},
+  schema: {},
   inspect: {},
   report: {},
   doctor: {},

@@ -23,7 +23,8 @@ export interface PipelineForm {
 
 const topKeys = ["$schema", "name", "seed", "engine", "plugins", "stages"];
 const stageKeys = ["uses", "with", "from"];
-const stageName = /^[a-z0-9-]+$/;
+/** Names of runs and stages. */
+export const stageName = /^[a-z0-9-]+$/;
 
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

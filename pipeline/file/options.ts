@@ -52,7 +52,7 @@ export function optionChecker(): CheckOptions {
 }
 
 /** The schema with every map closed to unknown keys, unless it says otherwise. */
-function closed(schema: unknown): Record<string, unknown> {
+export function closed(schema: unknown): Record<string, unknown> {
   const close = (node: unknown, inAllOf: boolean): unknown => {
     if (Array.isArray(node)) return node.map((item) => close(item, inAllOf));
     if (typeof node !== "object" || node === null) return node;

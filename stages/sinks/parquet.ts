@@ -15,9 +15,9 @@ import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { angles, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
-import { ArrowPart } from "./arrowPart.js";
+import { writeArrowPart } from "./arrowPart.js";
 import { diskFiles, type FileSystem } from "./files.js";
-import { ParquetPart } from "./parquet/part.js";
+import { writeParquetPart } from "./parquet/part.js";
 import { Parts } from "./parts.js";
 
 /** Tables whose columns do not depend on the data: what a port that never sent a batch would have sent. */
@@ -35,7 +35,7 @@ const options = Type.Object(
       minimum: 1,
       default: 65_536,
       description:
-        "A file is completed by the batch that brings it to this many rows, or earlier: after 1, 1, 2, 4, 8, … batches",
+        "the batch that brings a file to this many rows, or to 32 MB, is its last; until then the file is replaced by a longer one whenever its batches have doubled",
     }),
     arrow: Type.Array(Type.String(), {
       default: ["basis", "parameters"],
@@ -73,8 +73,10 @@ async function keep(
     folder,
     rowsPerPart: context.options.rowsPerPart,
     ending: asArrow ? "arrow" : "parquet",
-    openPart: (path, schema) =>
-      asArrow ? new ArrowPart(path, schema, files) : new ParquetPart(path, schema, table, files),
+    writePart: (path, schema, batches) =>
+      asArrow
+        ? writeArrowPart(path, schema, batches, files)
+        : writeParquetPart(path, schema, batches, table, files),
   });
   try {
     const keepBatch = (batch: RecordBatch) => parts.append(batch);

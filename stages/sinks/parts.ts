@@ -1,14 +1,8 @@
 import { join } from "node:path";
 import type { RecordBatch, Schema } from "apache-arrow";
 
-/** One file of a table on its way to the disk. */
-export interface Part {
-  append(batch: RecordBatch): Promise<void>;
-  /** The file is at its path when this resolves. */
-  complete(): Promise<void>;
-  /** Nothing is left of it. */
-  abandon(): Promise<void>;
-}
+/** Writes the batches of one file, which is at its path when this resolves and not before. */
+export type WritePart = (path: string, schema: Schema, batches: readonly RecordBatch[]) => Promise<void>;
 
 /** What the parts of one folder have in common. */
 export interface PartsOptions {
@@ -16,81 +10,82 @@ export interface PartsOptions {
   readonly rowsPerPart: number;
   /** File ending without the dot. */
   readonly ending: string;
-  readonly openPart: (path: string, schema: Schema) => Part;
+  readonly writePart: WritePart;
 }
 
 export function partName(index: number, ending: string): string {
   return `part-${String(index).padStart(5, "0")}.${ending}`;
 }
 
+/** Bytes of a part that is complete whatever its rows: its batches are held until then. */
+const bytesPerPart = 32 * 1024 * 1024;
+
 /**
- * The files of one table of one stage. Which batch ends up in which file depends on the batches alone: a part is
- * completed by the batch that brings it to `rowsPerPart` rows, or to as many batches as all parts before it hold
- * together (1, 1, 2, 4, 8, …). So at any time at least half of what came lies in whole, readable files, and their number
- * grows with the logarithm of the batches.
+ * The files of one table of one stage. A part is complete with the batch that brings it to `rowsPerPart` rows or to
+ * 32 MB; the last one with the end. Until then it is replaced by a longer one whenever its batches have doubled, so at
+ * any time at least half of what came lies in whole, readable files, and each batch is written twice on average. Which
+ * rows end up in which file depends on the batches alone.
  */
 export class Parts {
   readonly #options: PartsOptions;
   #schema: Schema | undefined;
-  #part: Part | undefined;
-  #partRows = 0;
-  #partBatches = 0;
-  #completedBatches = 0;
-  #completedParts = 0;
+  #batches: RecordBatch[] = [];
+  /** Batches of this part that its file has. */
+  #written = 0;
+  #rows = 0;
+  #bytes = 0;
+  #complete = 0;
   #closed = false;
 
   constructor(options: PartsOptions) {
     this.#options = options;
   }
 
-  /** Files completed so far. */
+  /** Files there are. */
   get length(): number {
-    return this.#completedParts;
+    return this.#complete + (this.#written > 0 ? 1 : 0);
   }
 
-  /** Writes a batch; resolves when it may be forgotten. Ignored after `finish` and after a failure. */
+  /** Takes a batch and writes it, or keeps it for later. Ignored after `finish` and after a failure. */
   async append(batch: RecordBatch): Promise<void> {
     if (this.#closed) return;
     // Every batch of a port has one schema: its output sees to that.
     this.#schema ??= batch.schema;
-    await this.#guard(async (part) => {
-      await part.append(batch);
-      this.#partRows += batch.numRows;
-      this.#partBatches += 1;
-      const enoughBatches = this.#partBatches >= Math.max(1, this.#completedBatches);
-      if (enoughBatches || this.#partRows >= this.#options.rowsPerPart) await this.#completePart(part);
-    });
+    this.#batches.push(batch);
+    this.#rows += batch.numRows;
+    this.#bytes += batch.data.byteLength;
+    const complete = this.#rows >= this.#options.rowsPerPart || this.#bytes >= bytesPerPart;
+    if (complete || this.#batches.length >= 2 * this.#written) await this.#write(this.#schema);
+    if (complete) this.#begin();
   }
 
-  /** Completes the last part. Without any batch, a file with no rows is written when `emptySchema` is given. */
+  /** Writes what is not yet written. Without any batch, a file with no rows is written when `emptySchema` is given. */
   async finish(emptySchema?: Schema): Promise<void> {
     if (this.#closed) return;
-    const schema = this.#schema ?? emptySchema;
-    if (schema !== undefined && (this.#part !== undefined || this.#completedParts === 0)) {
-      this.#schema = schema;
-      await this.#guard((part) => this.#completePart(part));
+    if (this.#schema !== undefined && this.#batches.length > this.#written) await this.#write(this.#schema);
+    if (this.#schema === undefined && emptySchema !== undefined) {
+      await this.#write(emptySchema);
+      this.#begin();
     }
     this.#closed = true;
   }
 
-  async #guard(work: (part: Part) => Promise<void>): Promise<void> {
-    const { folder, ending, openPart } = this.#options;
+  async #write(schema: Schema): Promise<void> {
+    const { folder, ending, writePart } = this.#options;
     try {
-      this.#part ??= openPart(join(folder, partName(this.#completedParts, ending)), this.#schema!);
-      await work(this.#part);
+      await writePart(join(folder, partName(this.#complete, ending)), schema, this.#batches);
+      this.#written = this.#batches.length;
     } catch (error) {
       this.#closed = true;
-      await this.#part?.abandon();
       throw error;
     }
   }
 
-  async #completePart(part: Part): Promise<void> {
-    await part.complete();
-    this.#part = undefined;
-    this.#completedParts += 1;
-    this.#completedBatches += this.#partBatches;
-    this.#partRows = 0;
-    this.#partBatches = 0;
+  #begin(): void {
+    this.#complete += 1;
+    this.#batches = [];
+    this.#written = 0;
+    this.#rows = 0;
+    this.#bytes = 0;
   }
 }

@@ -1,7 +1,6 @@
 import type { RecordBatch, Schema } from "apache-arrow";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { AtomicFile, type FileSystem } from "../files.js";
-import type { Part } from "../parts.js";
 import { columnSources, type RowRange, valueCounter } from "./columns.js";
 import { keyValueMetadata, parquetSchemaOf } from "./schema.js";
 
@@ -31,59 +30,57 @@ class FileWriter extends ByteWriter {
   }
 }
 
-/** One Parquet file of a table. Holds at most a row group's rows back. */
-export class ParquetPart implements Part {
-  readonly #file: AtomicFile;
-  readonly #parquet: ParquetWriter;
-  #waiting: RowRange[] = [];
-  #waitingValues = 0;
-
-  /** `schema` is that of every batch. UNSUPPORTED_COLUMN when a column has no Parquet type. */
-  constructor(path: string, schema: Schema, table: string, files: FileSystem) {
-    this.#file = new AtomicFile(path, files);
-    this.#parquet = new ParquetWriter({
-      writer: new FileWriter(this.#file),
+/**
+ * Writes batches of one schema as one Parquet file; an error leaves what was at `path`.
+ * UNSUPPORTED_COLUMN when a column has no Parquet type.
+ */
+export async function writeParquetPart(
+  path: string,
+  schema: Schema,
+  batches: readonly RecordBatch[],
+  table: string,
+  files: FileSystem,
+): Promise<void> {
+  const file = new AtomicFile(path, files);
+  try {
+    const parquet = new ParquetWriter({
+      writer: new FileWriter(file),
       schema: parquetSchemaOf(schema, table),
       kvMetadata: keyValueMetadata(schema),
       createdBy: "jacoflow",
     });
+    for (const group of rowGroups(batches)) {
+      const columnData = columnSources(group);
+      await parquet.write({ columnData, rowGroupSize: columnData[0].data.length });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await parquet.finish();
+  } catch (error) {
+    await file.abandon();
+    throw error;
   }
+  await file.complete();
+}
 
-  async append(batch: RecordBatch): Promise<void> {
+/** The rows of the batches in order, cut where the next row would bring a group above its values. */
+function* rowGroups(batches: readonly RecordBatch[]): Generator<readonly RowRange[]> {
+  let group: RowRange[] = [];
+  let values = 0;
+  for (const batch of batches) {
     const valuesOf = valueCounter(batch);
     let from = 0;
     for (let row = 0; row < batch.numRows; row++) {
       const count = valuesOf(row);
-      if (this.#waitingValues > 0 && this.#waitingValues + count > valuesPerRowGroup) {
-        this.#take(batch, from, row);
+      if (values > 0 && values + count > valuesPerRowGroup) {
+        if (row > from) group.push({ batch, from, to: row });
+        yield group;
+        group = [];
+        values = 0;
         from = row;
-        await this.#writeRowGroup();
       }
-      this.#waitingValues += count;
+      values += count;
     }
-    this.#take(batch, from, batch.numRows);
+    if (batch.numRows > from) group.push({ batch, from, to: batch.numRows });
   }
-
-  #take(batch: RecordBatch, from: number, to: number): void {
-    if (to > from) this.#waiting.push({ batch, from, to });
-  }
-
-  async #writeRowGroup(): Promise<void> {
-    if (this.#waiting.length === 0) return;
-    const columnData = columnSources(this.#waiting);
-    this.#waiting = [];
-    this.#waitingValues = 0;
-    await this.#parquet.write({ columnData, rowGroupSize: columnData[0].data.length });
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  async complete(): Promise<void> {
-    await this.#writeRowGroup();
-    await this.#parquet.finish();
-    await this.#file.complete();
-  }
-
-  abandon(): Promise<void> {
-    return this.#file.abandon();
-  }
+  if (group.length > 0) yield group;
 }

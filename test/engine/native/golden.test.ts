@@ -109,6 +109,15 @@ for (const name of cases) {
   );
 }
 
+/**
+ * Largest relative error of the loss at a step: 1e-4, except where no float32 engine can keep it. Adam divides a gradient
+ * by its own size, so in resnet20-plain entries near zero, whose sign float32 does not know, move as far as any other.
+ * `bench/peers/adam.py` measures it in PyTorch: 7e-4 in float32, and still 1.2e-4 when only the weights are float32.
+ */
+function lossTolerance(name: string, run: string, step: number): number {
+  return name === "resnet20-plain" && run === "cross-entropy/adam" && step > 8 ? 1e-3 : 1e-4;
+}
+
 for (const name of cases.filter((entry) => readdirSync(new URL(entry, root)).includes("training.json"))) {
   const { runs } = json<{ runs: Record<string, TrainingRun> }>(name, "training.json");
   for (const [run, { learningRate, rows }] of Object.entries(runs)) {
@@ -131,7 +140,8 @@ for (const name of cases.filter((entry) => readdirSync(new URL(entry, root)).inc
             `distance at step ${row.step}`,
           );
           const found = await training.step(all, learningRate, "moving");
-          assert.ok(Math.abs(found - row.loss) <= 1e-4 * row.loss, `loss at step ${row.step}: ${found}`);
+          const allowed = lossTolerance(name, run, row.step) * row.loss;
+          assert.ok(Math.abs(found - row.loss) <= allowed, `loss at step ${row.step}: ${found}`);
         }
         await training.close();
       }),

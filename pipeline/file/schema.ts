@@ -1,0 +1,153 @@
+import { policies } from "../graph/resolved.js";
+import type { EngineName, Stage } from "../stage.js";
+import { stageName } from "./form.js";
+import { closed } from "./options.js";
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A value that a variable stands for: its type is known only when the file is read. */
+const variable: JsonSchema = {
+  type: "string",
+  pattern: "\\$\\{",
+  description: "a variable of the environment, with or without a default",
+};
+
+/**
+ * The JSON Schema (draft 2020-12) of pipeline files, for editors: the keys of a file, and for each `uses` the options
+ * that stage declares, with their descriptions, defaults and ranges. What it accepts may still be refused by
+ * `validate`, which knows the wiring and the world; what it rejects is always refused.
+ */
+export function pipelineSchema(stages: Iterable<Stage>, engines: readonly EngineName[]): JsonSchema {
+  const declared = [...stages].sort((left, right) => (left.name < right.name ? -1 : 1));
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "jacoflow pipeline",
+    type: "object",
+    required: ["name", "stages"],
+    additionalProperties: false,
+    properties: {
+      $schema: { type: "string", description: "this schema, for JSON files" },
+      name: {
+        type: "string",
+        pattern: stageName.source,
+        description: "of the run and of its folder: lower-case letters, digits, hyphens",
+      },
+      seed: orVariable({
+        type: "integer",
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        default: 0,
+        description: "every random number of the run is derived from it",
+      }),
+      engine: {
+        enum: ["auto", ...engines],
+        default: "auto",
+        description: "what computes; auto takes the fastest there is",
+      },
+      plugins: { type: "array", maxItems: 0, default: [] },
+      stages: {
+        type: "object",
+        minProperties: 1,
+        propertyNames: { pattern: stageName.source },
+        additionalProperties: { $ref: "#/$defs/stage" },
+        description: "the graph: stages by name",
+      },
+    },
+    $defs: {
+      stage: {
+        type: "object",
+        required: ["uses"],
+        additionalProperties: false,
+        properties: {
+          uses: {
+            description: "family/name of the stage",
+            oneOf: declared.map(({ name, summary }) => ({ const: name, description: summary })),
+          },
+          from: { $ref: "#/$defs/from" },
+          with: { description: "options of the stage" },
+        },
+        allOf: declared.map((stage) => ({
+          if: { properties: { uses: { const: stage.name } }, required: ["uses"] },
+          // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+          then: withOptions(optionsOf(stage)),
+        })),
+      },
+      from: {
+        description:
+          "where the inputs come from: stage, stage.port, a list of these, or a map from the names of inputs",
+        anyOf: [
+          { $ref: "#/$defs/offers" },
+          { type: "null" },
+          {
+            type: "object",
+            not: { required: ["port"] },
+            additionalProperties: { $ref: "#/$defs/offers" },
+          },
+        ],
+      },
+      offers: {
+        anyOf: [{ $ref: "#/$defs/offer" }, { type: "array", items: { $ref: "#/$defs/offer" } }],
+      },
+      offer: {
+        anyOf: [
+          { type: "string", description: "stage or stage.port" },
+          {
+            type: "object",
+            required: ["port"],
+            additionalProperties: false,
+            properties: {
+              port: { type: "string", description: "stage or stage.port" },
+              capacity: orVariable({
+                type: "integer",
+                minimum: 1,
+                default: 8,
+                description: "batches the edge holds at most",
+              }),
+              policy: {
+                enum: policies,
+                default: "block",
+                description: "what a full edge does: make the sender wait, or lose batches",
+              },
+            },
+          },
+        ],
+      },
+    },
+  };
+}
+
+/** Options that have to be written: required ones without a default. */
+function needed(schema: JsonSchema): readonly string[] {
+  const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+  return ((schema.required ?? []) as readonly string[]).filter((name) => !("default" in properties[name]));
+}
+
+/** The options a stage declares, closed to unknown ones; each may be given as a variable. */
+function optionsOf({ options }: Stage): JsonSchema {
+  const schema = closed(JSON.parse(JSON.stringify(options)));
+  const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+  return {
+    ...schema,
+    required: needed(schema),
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, option]) => [name, orVariable(option)]),
+    ),
+  };
+}
+
+/** What `with` has to be: it may be left out, or be empty, where no option has to be written. */
+function withOptions(options: JsonSchema): JsonSchema {
+  return needed(options).length > 0
+    ? { properties: { with: options }, required: ["with"] }
+    : { properties: { with: { anyOf: [options, { type: "null" }] } } };
+}
+
+function orVariable(schema: JsonSchema): JsonSchema {
+  if (schema.type === "string" && !("pattern" in schema)) return schema;
+  const { description, default: otherwise, ...rest } = schema;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(otherwise === undefined ? {} : { default: otherwise }),
+    anyOf: [rest, variable],
+  };
+}

@@ -1,0 +1,14 @@
+// Writes what is generated from the sources: `npm run documents`. Tests compare these files with what it would write.
+import { writeFileSync } from "node:fs";
+import { composition } from "../pipeline/cli/compose.js";
+import { pipelineSchema } from "../pipeline/file/schema.js";
+import { tablesDocument } from "../schemas/document.js";
+
+const at = (path: string) => new URL(`../${path}`, import.meta.url);
+const { stages, engines } = composition();
+
+writeFileSync(at("docs/tables.md"), tablesDocument());
+writeFileSync(
+  at("schemas/pipeline.schema.json"),
+  `${JSON.stringify(pipelineSchema(stages.values(), engines), null, 2)}\n`,
+);
