@@ -29,3 +29,14 @@ export async function createNativeEngine(options: NativeEngineOptions = {}): Pro
     close: async () => jobs.close(),
   };
 }
+
+/** What `threads` threads can do at most on this machine, in flops a second: multiply-adds on registers alone. */
+export async function peakFlops(threads: number): Promise<number> {
+  const jobs = startJobs(await loadBinding(), threads);
+  try {
+    await jobs.run({ call: "peak", numbers: [20] });
+    return await jobs.run({ call: "peak", numbers: [60] });
+  } finally {
+    jobs.close();
+  }
+}

@@ -2,6 +2,7 @@
 #pragma once
 #include "eigen.hpp"
 #include "gram.hpp"
+#include "peak.hpp"
 #include "sweep.hpp"
 #include "training.hpp"
 
