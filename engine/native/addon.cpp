@@ -12,7 +12,7 @@ namespace {
 
 enum class Call : int {
   load = 0, forward, rows, rows64, sweep, gram, trainOpen, trainStep, trainParameters, close,
-  crossProduct, combine, subtract, gram64, symmetricEigen,
+  crossProduct, combine, subtract, gram64, symmetricEigen, peak,
 };
 
 const char* const faultNames[] = {"cancelled", "invalidPlan", "invalidArgument", "outOfMemory", "notFinite", "notConverged"};
@@ -262,6 +262,9 @@ void Engine::perform(Job& job) {
                      array<double>(job, 2, checkedProduct(n, count)));
       break;
     }
+    case Call::peak:
+      job.result = peakRate(pool, size(job, 0));
+      break;
     default:
       fail(Fault::invalidArgument, "an unknown call", static_cast<double>(job.call));
   }

@@ -36,3 +36,14 @@ function ratesOf(instructions: string, threads: number): EngineRates {
   const vectors = instructions === "avx512" ? 1 : instructions === "avx2" ? 0.5 : 0.2;
   return { network: 45e9 * threads * vectors, algebra: 15e9 * threads * vectors, reduction: 1.9e9 };
 }
+
+/** What `threads` threads can do at most on this machine, in flops a second: multiply-adds on registers alone. */
+export async function peakFlops(threads: number): Promise<number> {
+  const jobs = startJobs(await loadBinding(), threads);
+  try {
+    await jobs.run({ call: "peak", numbers: [20] });
+    return await jobs.run({ call: "peak", numbers: [60] });
+  } finally {
+    jobs.close();
+  }
+}

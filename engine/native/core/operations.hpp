@@ -2,6 +2,7 @@
 #pragma once
 #include "gram.hpp"
 #include "lanczos.hpp"
+#include "peak.hpp"
 #include "sweep.hpp"
 #include "training.hpp"
 
