@@ -76,7 +76,7 @@ law("a dry run shows the tables on the edges and runs nothing", async () => {
   assert.match(stdout, "reads examples from data.examples (whole)");
   assert.match(stdout, /memory: .*limit/);
   const asData = await jacoflow(["run", "examples/quickstart.yaml", "--dry-run", "--json"]);
-  assert.is(JSON.parse(asData.stdout).name, "quickstart");
+  assert.is(JSON.parse(asData.stdout).name, "noisy-fashion");
 });
 
 law("doctor names the engine, why it is the one, and versions", async () => {

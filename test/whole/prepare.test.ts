@@ -26,10 +26,16 @@ function layProject(folder: string): void {
     "tsconfig.json",
     "tsconfig.build.json",
     "scripts/prepare.mjs",
+    "scripts/build-native.mjs",
   ]) {
     cpSync(join(repository, file), join(folder, file));
   }
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  // The native engine as it is: built, and nothing of it to compile here.
+  mkdirSync(join(folder, "engine/native"), { recursive: true });
+  for (const name of ["addon.cpp", "core", "build"]) {
+    symlinkSync(join(repository, "engine/native", name), join(folder, "engine/native", name));
+  }
   mkdirSync(join(folder, "pipeline/cli"), { recursive: true });
   writeFileSync(join(folder, "index.ts"), "export const one = 1;\n");
   writeFileSync(
