@@ -12,7 +12,7 @@ namespace {
 
 enum class Call : int {
   load = 0, forward, rows, rows64, sweep, gram, trainOpen, trainStep, trainParameters, close,
-  crossProduct, combine, subtract, gram64, symmetricEigen,
+  crossProduct, combine, subtract, gram64, symmetricEigen, peak,
 };
 
 const char* const faultNames[] = {"cancelled", "invalidPlan", "invalidArgument", "outOfMemory", "notFinite", "notConverged"};
@@ -258,10 +258,13 @@ void Engine::perform(Job& job) {
     }
     case Call::symmetricEigen: {
       const Index n = size(job, 0), count = std::min(size(job, 1), size(job, 0));
-      SymmetricEigen(pool, job.control).run(array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
-                                            array<double>(job, 2, checkedProduct(n, count)));
+      symmetricEigen(pool, job.control, array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
+                     array<double>(job, 2, checkedProduct(n, count)));
       break;
     }
+    case Call::peak:
+      job.result = peakRate(pool, size(job, 0));
+      break;
     default:
       fail(Fault::invalidArgument, "an unknown call", static_cast<double>(job.call));
   }

@@ -26,6 +26,7 @@ export const calls = {
   subtract: 12,
   gram64: 13,
   symmetricEigen: 14,
+  peak: 15,
 } as const;
 
 export type Fault =

@@ -12,6 +12,9 @@ export interface TensorflowEngineOptions {
   readonly algebra: LinearAlgebra & { close(): Promise<void> };
 }
 
+/** Operations a second, measured on one core (design §5 has 18–29 GFLOP/s for wasm). */
+const networkRates: Readonly<Record<TensorflowBackend, number>> = { wasm: 18e9, cpu: 0.2e9 };
+
 /** An engine with a count of the tensors alive on its backend, for tests against leaks. */
 export interface TensorflowEngine extends Engine {
   tensorCount(): Promise<number>;
@@ -30,6 +33,7 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
     const versions = await thread.call("start", { backend });
     return {
       name: backend,
+      rates: { network: networkRates[backend], algebra: 8e9, reduction: 0.95e9 },
       threads: 1,
       versions,
       algebra,

@@ -11,7 +11,11 @@ import {
 } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import { type ProjectionTarget, projectionTargets } from "../../schemas/tables/projection.js";
+import {
+  defaultProjectionTargets,
+  type ProjectionTarget,
+  projectionTargets,
+} from "../../schemas/tables/projection.js";
 import { readExamples } from "../examples.js";
 import { readBasis } from "./basis.js";
 import { checkCut, cutOptions } from "./cut.js";
@@ -27,7 +31,7 @@ const options = Type.Object(
         minItems: 1,
         uniqueItems: true,
         description:
-          "label (one-hot y), centred_label (y minus its mean over the Jacobian's examples), residual (f − y; needs predictions), label_noise (y − E[y | true class]: by the transition matrix that labels/noise left in the table, else by the shares in the split), label_change (y − clean y); default: all, residual where predictions are wired",
+          "label (one-hot y), centred_label (y minus its mean over the Jacobian's examples), residual (f − y; needs predictions), label_noise (y − E[y | true class]: by the transition matrix that labels/noise left in the table, else by the shares in the split), label_change (y − clean y), clean_label (one-hot clean y); default: all but clean_label, residual where predictions are wired",
       }),
     ),
     jacobian: jacobianOption,
@@ -87,7 +91,7 @@ export const projection = defineStage({
       if (jacobian === undefined) return;
       if (asked) await chosen.append(batch);
       const projector = await openProjector(jacobian, setting);
-      const rows = await projector.labels(targets ?? projectionTargets);
+      const rows = await projector.labels(targets ?? defaultProjectionTargets);
       if (rows.length > 0) await outputs.projection.send(projectionBatch(stage, rows));
     };
     const keep = async (batch: RecordBatch): Promise<void> => {

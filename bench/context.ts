@@ -1,0 +1,57 @@
+import type { Engine } from "../engine/engine.js";
+import { createNativeEngine } from "../engine/native/engine.js";
+import type { Finding } from "./bars.js";
+import { type Case, type Images, writeCase } from "./cases.js";
+import type { Peer } from "./peer.js";
+
+/** What every part of the bench works with. */
+export interface Context {
+  readonly images: Images;
+  readonly imagesName: string;
+  /** The Python side, or why there is none. */
+  readonly peer: Peer | string;
+  /** Where cases and runs are written. */
+  readonly folder: string;
+  readonly threads: number;
+  readonly rounds: number;
+  /** More rounds where other programs disturb. */
+  readonly patience: number;
+  report(finding: Finding): void;
+  /** Details for the JSON: settings tried, seconds of every round. */
+  keep(name: string, detail: unknown): void;
+  /** One line on stderr. */
+  say(text: string): void;
+}
+
+export type Part = (context: Context) => Promise<void>;
+
+export async function withNative<Result>(
+  threads: number,
+  use: (engine: Engine) => Promise<Result>,
+): Promise<Result> {
+  const engine = await createNativeEngine({ threads });
+  try {
+    return await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Runs `use` with the case open at the peer; resolves to undefined when there is no peer. */
+export async function withPeer<Result>(
+  { peer, folder }: Context,
+  one: Case,
+  use: (peer: Peer) => Promise<Result>,
+): Promise<Result | undefined> {
+  if (typeof peer === "string") return undefined;
+  await peer.call("open", writeCase(folder, one));
+  try {
+    return await use(peer);
+  } finally {
+    await peer.call("close", { case: one.name });
+  }
+}
+
+export function threadChoices(threads: number): readonly number[] {
+  return threads === 1 ? [1] : [1, threads];
+}
