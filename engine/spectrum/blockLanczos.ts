@@ -114,7 +114,10 @@ function grown(products: Products64, old: Matrix64, basis: readonly Matrix64[], 
   return { rows: size, columns: size, values };
 }
 
-/** Twice: out of the span of the basis, then Gram–Schmidt within the block, dropping what is rounding. */
+/**
+ * Out of the span of the basis, then Gram–Schmidt within the block, dropping what is rounding; three times, so that
+ * each needs one pass only.
+ */
 function orthonormal(
   products: Products64,
   block: Matrix64,
@@ -128,18 +131,16 @@ function orthonormal(
   return current;
 }
 
-/** Modified Gram–Schmidt with two passes, on the columns as rows; columns that shrink below `floor` are left out. */
+/** Modified Gram–Schmidt, once, on the columns as rows; columns that shrink below `floor` are left out. */
 function withinBlock({ rows, columns, values }: Matrix64, floor: number): Matrix64 | undefined {
   const kept: Float64Array[] = [];
   for (let column = 0; column < columns; column += 1) {
     const vector = Float64Array.from({ length: rows }, (_, row) => values[row * columns + column]);
     const length = norm(vector);
-    for (let pass = 0; pass < 2; pass += 1) {
-      for (const other of kept) {
-        let overlap = 0;
-        for (let row = 0; row < rows; row += 1) overlap += other[row] * vector[row];
-        for (let row = 0; row < rows; row += 1) vector[row] -= overlap * other[row];
-      }
+    for (const other of kept) {
+      let overlap = 0;
+      for (let row = 0; row < rows; row += 1) overlap += other[row] * vector[row];
+      for (let row = 0; row < rows; row += 1) vector[row] -= overlap * other[row];
     }
     const rest = norm(vector);
     // In the passes after the first, columns come with length 1 before projection.
