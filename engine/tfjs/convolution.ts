@@ -3,7 +3,10 @@ import type { ShapedConvolution } from "../network/shapes.js";
 
 /** Cross-correlation of n × H × W × C with an HWIO kernel, unfused, at the layer's own padding. */
 export function convolve(layer: ShapedConvolution, input: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
-  return tf.conv2d(padded(layer, input), kernel, [...layer.window.strides], "valid");
+  const { before, after, strides } = layer.window;
+  const [top, left] = before;
+  const [bottom, right] = after;
+  return tf.conv2d(input, kernel, [...strides], paddedBy(top, bottom, left, right));
 }
 
 /** The kernel that carries cotangents back: turned by 180° and with channels exchanged. */
@@ -21,13 +24,16 @@ export function convolveBack(
   turned: tf.Tensor4D,
 ): tf.Tensor4D {
   const { size, before, strides } = layer.window;
-  let spread = spreadOut(cotangent, strides);
-  for (const axis of [0, 1] as const) {
-    const wanted = layer.input[axis] + size[axis] - 1;
-    const first = size[axis] - 1 - before[axis];
-    spread = resize(spread, (axis + 1) as 1 | 2, first, wanted - first - spread.shape[axis + 1]);
+  const spread = spreadOut(cotangent, strides);
+  const [top, left] = [0, 1].map((axis) => size[axis] - 1 - before[axis]);
+  const [bottom, right] = [top, left].map(
+    (first, axis) => layer.input[axis] + size[axis] - 1 - first - spread.shape[axis + 1],
+  );
+  if (Math.min(top, bottom, left, right) >= 0) {
+    return tf.conv2d(spread, turned, 1, paddedBy(top, bottom, left, right));
   }
-  return tf.conv2d(spread, turned, 1, "valid");
+  const fitting = resize(resize(spread, 1, top, bottom), 2, left, right);
+  return tf.conv2d(fitting, turned, 1, "valid");
 }
 
 /** Examples whose products one convolution adds up: longer float32 sums lose digits. */
@@ -57,6 +63,21 @@ export function kernelGradient(
     shares.push(tf.slice(share, [0, 0, 0, 0], [channels, ...size, filters]));
   }
   return tf.transpose(tf.addN(shares), [1, 2, 0, 3]);
+}
+
+/** Zeros around an image that the convolution itself puts there, without a copy. */
+function paddedBy(
+  top: number,
+  bottom: number,
+  left: number,
+  right: number,
+): [[number, number], [number, number], [number, number], [number, number]] {
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
 }
 
 function padded(layer: ShapedConvolution, input: tf.Tensor4D): tf.Tensor4D {

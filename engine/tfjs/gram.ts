@@ -2,7 +2,8 @@ import type { Matrix, Matrix64 } from "../engine.js";
 import type { ShapedDense } from "../network/shapes.js";
 import type { SynchronousAlgebra } from "../spectrum/algebra.js";
 import { type Checkpoint, forEachBlock, jacobianSites, type Program } from "./program.js";
-import { type Columns, columnsOf, hasBias, type Site, trainableLayers, writeRows } from "./sites.js";
+import { writeRows } from "./siteRows.js";
+import { type Columns, columnsOf, hasBias, type Site, trainableLayers } from "./sites.js";
 
 /** Rows of the layers that need them are held in groups of at most so many values: 1 GiB. */
 const heldValues = 268_435_456;

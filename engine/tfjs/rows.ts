@@ -2,7 +2,8 @@ import type { Matrix, Matrix64 } from "../engine.js";
 import type { ReferenceModel } from "../network/reference/reference.js";
 import { sharedMatrix } from "../spectrum/products.js";
 import { type Checkpoint, forEachBlock, jacobianSites, type Program } from "./program.js";
-import { columnsOf, writeRows } from "./sites.js";
+import { writeRows } from "./siteRows.js";
+import { columnsOf } from "./sites.js";
 
 /** Rows of J for all the examples, nK × p, row i · K + k, float32 in shared memory. */
 export function rows(program: Program, features: Matrix, checkpoint: Checkpoint): Matrix {

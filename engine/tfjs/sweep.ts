@@ -2,15 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Matrix, Sweep } from "../engine.js";
 import { sharedMatrix } from "../spectrum/products.js";
 import { type Checkpoint, forEachBlock, jacobianSites, type Program } from "./program.js";
-import {
-  type Columns,
-  columnsOf,
-  hasBias,
-  type Site,
-  type SiteOf,
-  trainableLayers,
-  writeRows,
-} from "./sites.js";
+import { writeRows } from "./siteRows.js";
+import { type Columns, columnsOf, hasBias, type Site, type SiteOf, trainableLayers } from "./sites.js";
 
 /** What the products of a dense layer may hold at once, 4 bytes each: 64 MB. */
 const productValues = 16_000_000;
