@@ -114,7 +114,10 @@ function grown(products: Products64, old: Matrix64, basis: readonly Matrix64[], 
   return { rows: size, columns: size, values };
 }
 
-/** Twice: out of the span of the basis, then Gram–Schmidt within the block, dropping what is rounding. */
+/**
+ * Out of the span of the basis, then Gram–Schmidt within the block, dropping what is rounding; three times, so that
+ * each needs one pass only.
+ */
 function orthonormal(
   products: Products64,
   block: Matrix64,
@@ -128,18 +131,15 @@ function orthonormal(
   return current;
 }
 
-/** Modified Gram–Schmidt with two passes, on the columns as rows; columns that shrink below `floor` are left out. */
+/** Modified Gram–Schmidt, once, on the columns as rows; columns that shrink below `floor` are left out. */
 function withinBlock({ rows, columns, values }: Matrix64, floor: number): Matrix64 | undefined {
   const kept: Float64Array[] = [];
   for (let column = 0; column < columns; column += 1) {
     const vector = Float64Array.from({ length: rows }, (_, row) => values[row * columns + column]);
     const length = norm(vector);
-    for (let pass = 0; pass < 2; pass += 1) {
-      for (const other of kept) {
-        let overlap = 0;
-        for (let row = 0; row < rows; row += 1) overlap += other[row] * vector[row];
-        for (let row = 0; row < rows; row += 1) vector[row] -= overlap * other[row];
-      }
+    for (const other of kept) {
+      const overlap = dot(other, vector);
+      for (let row = 0; row < rows; row += 1) vector[row] -= overlap * other[row];
     }
     const rest = norm(vector);
     // In the passes after the first, columns come with length 1 before projection.
@@ -156,7 +156,22 @@ function withinBlock({ rows, columns, values }: Matrix64, floor: number): Matrix
 }
 
 function norm(vector: Float64Array): number {
-  let sum = 0;
-  for (let index = 0; index < vector.length; index += 1) sum += vector[index] * vector[index];
-  return Math.sqrt(sum);
+  return Math.sqrt(dot(vector, vector));
+}
+
+/** Four sums at once: one sum would wait for each addition before it begins the next. */
+function dot(left: Float64Array, right: Float64Array): number {
+  const whole = left.length - (left.length % 4);
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let at = 0; at < whole; at += 4) {
+    a += left[at] * right[at];
+    b += left[at + 1] * right[at + 1];
+    c += left[at + 2] * right[at + 2];
+    d += left[at + 3] * right[at + 3];
+  }
+  for (let at = whole; at < left.length; at += 1) a += left[at] * right[at];
+  return a + b + (c + d);
 }

@@ -21,12 +21,29 @@ export function activate(activation: Activation, z: tf.Tensor): tf.Tensor {
   }
 }
 
-/** φ′(z), given z and y = φ(z); undefined where it is 1 everywhere. relu′(0) = 0. */
-export function activationDerivative(
+/**
+ * Cotangents of φ(z), n · copies rows, to those of z: each copy times φ′ of its example's z.
+ *
+ * @param y φ(z), n rows like z.
+ */
+export function timesSlope(
+  cotangent: tf.Tensor,
   activation: Activation,
   z: tf.Tensor,
   y: tf.Tensor,
-): tf.Tensor | undefined {
+  copies: number,
+): tf.Tensor {
+  const slope = activationSlope(activation, z, y);
+  if (slope === undefined) return cotangent;
+  if (copies === 1) return tf.mul(cotangent, slope);
+  const n = z.shape[0];
+  const size = z.size / n;
+  const product = tf.mul(tf.reshape(cotangent, [n, copies, size]), tf.reshape(slope, [n, 1, size]));
+  return tf.reshape(product, cotangent.shape);
+}
+
+/** φ′(z), given z and y = φ(z); undefined where it is 1 everywhere. relu′(0) = 0. */
+function activationSlope(activation: Activation, z: tf.Tensor, y: tf.Tensor): tf.Tensor | undefined {
   switch (activation) {
     case "linear":
       return undefined;
