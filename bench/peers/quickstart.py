@@ -5,7 +5,7 @@
 Everything in float64: per-example standardisation, ReLU network 784-128-64-3 with He weights and the last kernel x 0.1,
 half of the 1500 labels changed to another class, mean over the batch of half the squared norm of the residual, SGD with
 rate 0.05 and batches of 64 for 150 epochs. The left singular vectors are the eigenvectors of J J^T, made layer by layer.
-Prints one JSON line a seed with the numbers that bench/reference.mjs compares.
+Prints one JSON line a seed with the numbers that bench/reference.ts compares, and mean, deviation and range of each.
 """
 
 import gzip
@@ -108,5 +108,11 @@ def run(seed):
     }
 
 
+found = []
 for seed in [int(word) for word in sys.argv[1:]] or range(1, 6):
-    print(json.dumps(run(seed)), flush=True)
+    found.append(run(seed))
+    print(json.dumps(found[-1]), flush=True)
+for name in list(found[0])[1:]:
+    values = np.array([numbers[name] for numbers in found])
+    deviation = values.std(ddof=1) if len(values) > 1 else np.nan
+    print(f"{name:<30} {values.mean():8.3g} {deviation:8.3g} {values.min():8.3g}–{values.max():.3g}")

@@ -1,12 +1,13 @@
 // Runs examples/quickstart.yaml with five seeds (or those given) through the built command line and prints the ranges of
 // its numbers beside the reference's. Ends with 1 when a range is off.
-//   node bench/seeds.mjs [SEED ...] [--flags of jacoflow run]
+//   npm run seeds -- [SEED ...] [--flags of jacoflow run]
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readRunTables } from "../dist/pipeline/cli/runTables.js";
-import { compare, reference } from "./reference.mjs";
+import { readRunTables } from "../pipeline/cli/runTables.js";
+import type { RunTables } from "../stages/sinks/report/tables.js";
+import { compare, reference } from "./reference.js";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 const given = process.argv.slice(2);
@@ -22,7 +23,7 @@ const folder = join(
 );
 mkdirSync(folder, { recursive: true });
 
-const runs = [];
+const runs: RunTables[] = [];
 for (const seed of seeds) {
   const out = join(folder, seed);
   const start = performance.now();
@@ -44,13 +45,17 @@ const lines = reference.map((line) => {
   const values = runs.map(line.of);
   return { line, values, ...compare(line, values) };
 });
-/** Three digits, and more where a number is small. */
-const text = (value) => String(Number(value.toPrecision(3)));
+const text = (value: number): string => String(Number(value.toPrecision(3)));
 const cells = [
-  ["number", ...seeds.map((seed) => `seed ${seed}`), "range", "reference", "inside", ""],
-  ...lines.map(({ line, values, lowest, highest, inside, ok }) => [
-    ...[line.name, ...values.map(text), `${text(lowest)}–${text(highest)}`],
-    ...[`${line.low}–${line.high}`, `${inside} of ${values.length}`, ok ? "ok" : "off"],
+  ["number", ...seeds.map((seed) => `seed ${seed}`), "mean", "sd", "range", "reference", "inside", ""],
+  ...lines.map(({ line, values, lowest, highest, mean, deviation, inside, ok }) => [
+    ...[line.name, ...values.map(text), text(mean), Number.isNaN(deviation) ? "–" : text(deviation)],
+    ...[
+      `${text(lowest)}–${text(highest)}`,
+      `${line.low}–${line.high}`,
+      `${inside} of ${values.length}`,
+      ok ? "ok" : "off",
+    ],
   ]),
 ];
 const widths = cells[0].map((_, at) => Math.max(...cells.map((row) => row[at].length)));
