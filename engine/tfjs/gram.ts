@@ -1,20 +1,18 @@
 import type { Matrix, Matrix64 } from "../engine.js";
 import type { ShapedDense } from "../network/shapes.js";
-import type { SynchronousAlgebra } from "../spectrum/algebra.js";
-import { type Checkpoint, forEachBlock, jacobianSites, type Program } from "./program.js";
+import type { Factor, Multiplier, StoreTile } from "../spectrum/multiplier.js";
+import { forEachBlock, type Program, visitJacobian, type Watch } from "./program.js";
 import { writeRows } from "./siteRows.js";
-import { type Columns, columnsOf, hasBias, type Site, trainableLayers } from "./sites.js";
+import { type Columns, columnsOf, hasBias, type SiteOf, trainableLayers } from "./sites.js";
 
-/** Rows of the layers that need them are held in groups of at most so many values: 1 GiB. */
-const heldValues = 268_435_456;
-/** Columns of held rows that are turned and multiplied together. */
-const turnedColumns = 1024;
+/** Rows of the layers that need them are held in groups of at most so many values, 256 MB, or of one layer. */
+const heldValues = 64_000_000;
 
 /** What a dense layer's share is made of. */
 interface DenseFactors {
-  /** A, turned: inputs × n. */
+  /** A, n × inputs. */
   readonly inputs: Matrix;
-  /** Δ, turned: outputs × nK. */
+  /** Δ, nK × outputs. */
   readonly cotangents: Matrix;
   readonly bias: number;
 }
@@ -23,9 +21,19 @@ interface DenseFactors {
 interface HeldRows {
   /** First column here of each layer, by its first column in J. */
   readonly places: ReadonlyMap<number, number>;
-  readonly width: number;
-  /** nK × width. */
-  readonly values: Float32Array;
+  /** nK × columns. */
+  readonly rows: Matrix;
+}
+
+/** J Jᵀ as it grows: the lower triangle. */
+interface Growing {
+  /** nK. */
+  readonly size: number;
+  /** K. */
+  readonly copies: number;
+  readonly sums: Float64Array;
+  readonly multiply: Multiplier;
+  readonly watch: Watch;
 }
 
 /**
@@ -33,89 +41,98 @@ interface HeldRows {
  * (AAᵀ + 1) ⊙ ΔΔᵀ (design §5); the columns of other layers in groups small enough to hold, each at the cost of a pass
  * over the examples.
  */
-export function gram(
-  program: Program,
-  algebra: SynchronousAlgebra,
-  features: Matrix,
-  checkpoint: Checkpoint,
-): Matrix64 {
-  const { outputs } = program.shaped;
+export function gram(program: Program, multiply: Multiplier, features: Matrix, watch: Watch): Matrix64 {
+  const copies = program.shaped.outputs;
   const n = features.rows;
-  const size = n * outputs;
-  const layers = trainableLayers(program.shaped.layers);
+  const size = n * copies;
   const dense = new Map<number, DenseFactors>();
   const others: Columns[] = [];
-  for (const layer of layers) {
+  for (const layer of trainableLayers(program.shaped.layers)) {
     const columns = columnsOf(layer, program.layout);
-    if (layer.type === "dense") dense.set(columns.offset, emptyFactors(layer, n, outputs));
+    if (layer.type === "dense") dense.set(columns.offset, emptyFactors(layer, n, copies));
     else others.push(columns);
   }
   const sums = new Float64Array(new SharedArrayBuffer(size * size * 8));
+  const growing: Growing = { size, copies, sums, multiply, watch };
   const groups = groupsOf(others, size);
   const passes = Math.max(1, groups.length);
   for (let pass = 0; pass < passes; pass++) {
-    const report: Checkpoint = (done) => checkpoint(Math.floor((pass * n + done) / passes));
     const held = holdRows(groups[pass] ?? [], size);
-    forEachBlock(n, program.blockExamples, report, (first, count) => {
-      for (const site of jacobianSites(program, features, first, count)) {
+    const inPass: Watch = {
+      check: watch.check,
+      report: (done) => watch.report(Math.floor((pass * n + done) / passes)),
+    };
+    forEachBlock(n, program.blockExamples, inPass, (first, count) => {
+      visitJacobian(program, features, first, count, (site) => {
+        watch.check();
         const { offset } = columnsOf(site.layer, program.layout);
+        const factors = pass === 0 ? dense.get(offset) : undefined;
         const firstColumn = held.places.get(offset);
-        if (firstColumn !== undefined) {
-          const target = { values: held.values, stride: held.width, firstRow: first * outputs, firstColumn };
-          writeRows(site, outputs, target);
-        } else if (pass === 0 && site.kind === "dense") {
-          turnFactors(dense.get(offset) as DenseFactors, site, first, count, outputs);
-        }
-      }
+        if (factors !== undefined) keepFactors(factors, site as SiteOf<"dense">, first, copies);
+        if (firstColumn === undefined) return;
+        const { values, columns: stride } = held.rows;
+        writeRows(site, copies, { values, stride, firstRow: first * copies, firstColumn });
+      });
     });
-    if (pass === 0) {
-      for (const factors of dense.values()) {
-        addDense(sums, factors, algebra, outputs);
-        report(n);
-      }
-    }
-    addRows(sums, held, size, algebra, () => report(n));
+    for (const factors of dense.values()) addDense(growing, factors);
+    dense.clear();
+    addProduct(growing, held.rows, () => 1);
   }
+  mirrorLower(sums, size);
   return { rows: size, columns: size, values: sums };
 }
 
 function emptyFactors(layer: ShapedDense, n: number, copies: number): DenseFactors {
   return {
-    inputs: emptyMatrix(layer.input[0], n),
-    cotangents: emptyMatrix(layer.output[0], n * copies),
+    inputs: emptyMatrix(n, layer.input[0]),
+    cotangents: emptyMatrix(n * copies, layer.output[0]),
     bias: hasBias(layer) ? 1 : 0,
   };
 }
 
-function turnFactors(
+function keepFactors(
   { inputs, cotangents }: DenseFactors,
-  site: Extract<Site, { kind: "dense" }>,
+  site: SiteOf<"dense">,
   first: number,
-  count: number,
   copies: number,
 ): void {
-  turnInto(inputs, site.input.dataSync<"float32">(), first, count);
-  turnInto(cotangents, site.cotangent.dataSync<"float32">(), first * copies, count * copies);
+  inputs.values.set(site.input.dataSync<"float32">(), first * inputs.columns);
+  cotangents.values.set(site.cotangent.dataSync<"float32">(), first * copies * cotangents.columns);
 }
 
-function addDense(
-  sums: Float64Array,
-  { inputs, cotangents, bias }: DenseFactors,
-  algebra: SynchronousAlgebra,
-  copies: number,
-): void {
-  const n = inputs.columns;
-  const size = cotangents.columns;
-  const featureGram = algebra.crossProduct(inputs, inputs).values;
-  const cotangentGram = algebra.crossProduct(cotangents, cotangents).values;
-  for (let row = 0; row < size; row++) {
-    const featureRow = Math.floor(row / copies) * n;
-    for (let other = 0; other < n; other++) {
-      const factor = featureGram[featureRow + other] + bias;
-      const start = row * size + other * copies;
-      for (let place = start; place < start + copies; place++) sums[place] += factor * cotangentGram[place];
+function addDense(growing: Growing, { inputs, cotangents, bias }: DenseFactors): void {
+  const n = inputs.rows;
+  const { copies, multiply } = growing;
+  const features = new Float64Array(n * n);
+  const factor = across(inputs);
+  multiply(factor, factor, n, n, inputs.columns, true, (tile, tileStride, row, rows, column, columns) => {
+    growing.watch.check();
+    for (let i = 0; i < rows; i++) {
+      const from = i * tileStride;
+      features.set(tile.subarray(from, from + columns), (row + i) * n + column);
     }
-  }
+  });
+  const exampleOf = Int32Array.from({ length: growing.size }, (_, row) => Math.floor(row / copies));
+  addProduct(growing, cotangents, (row, column) => features[exampleOf[row] * n + exampleOf[column]] + bias);
+}
+
+/** Adds the lower triangle of R Rᵀ, each entry times `weight`. */
+function addProduct(growing: Growing, rows: Matrix, weight: (row: number, column: number) => number): void {
+  const { size, sums, multiply, watch } = growing;
+  const store: StoreTile = (tile, tileStride, row, height, column, width) => {
+    watch.check();
+    for (let i = row; i < row + height; i++) {
+      const from = (i - row) * tileStride;
+      const to = Math.min(column + width, i + 1);
+      for (let j = column; j < to; j++) sums[i * size + j] += weight(i, j) * tile[from + j - column];
+    }
+  };
+  const factor = across(rows);
+  if (rows.columns > 0) multiply(factor, factor, size, size, rows.columns, true, store);
+}
+
+function across({ values, columns }: Matrix): Factor {
+  return { values, stride: columns, depth: "across" };
 }
 
 /** Layers whose rows can be held together; a layer too large for that is a group of its own. */
@@ -140,38 +157,17 @@ function holdRows(group: readonly Columns[], size: number): HeldRows {
     places.set(columns.offset, width);
     width += columns.size;
   }
-  return { places, width, values: new Float32Array(size * width) };
-}
-
-/** Adds the Gram matrix of held rows, some columns at a time. */
-function addRows(
-  sums: Float64Array,
-  { width, values }: HeldRows,
-  size: number,
-  algebra: SynchronousAlgebra,
-  report: () => void,
-): void {
-  for (let column = 0; column < width; column += turnedColumns) {
-    const count = Math.min(turnedColumns, width - column);
-    const turned = emptyMatrix(count, size);
-    for (let row = 0; row < size; row++) {
-      for (let c = 0; c < count; c++) turned.values[c * size + row] = values[row * width + column + c];
-    }
-    const share = algebra.crossProduct(turned, turned).values;
-    for (let entry = 0; entry < sums.length; entry++) sums[entry] += share[entry];
-    report();
-  }
+  return { places, rows: emptyMatrix(size, width) };
 }
 
 function emptyMatrix(rows: number, columns: number): Matrix {
   return { rows, columns, values: new Float32Array(rows * columns) };
 }
 
-/** Writes `count` rows as columns `first` … of a turned matrix. */
-function turnInto(target: Matrix, rows: Float32Array, first: number, count: number): void {
-  for (let row = 0; row < count; row++) {
-    for (let line = 0; line < target.rows; line++) {
-      target.values[line * target.columns + first + row] = rows[row * target.rows + line];
+function mirrorLower(values: Float64Array, size: number): void {
+  for (let row = 0; row < size; row++) {
+    for (let column = row + 1; column < size; column++) {
+      values[row * size + column] = values[column * size + row];
     }
   }
 }

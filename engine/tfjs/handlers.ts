@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import { networkErrors } from "../../schemas/errors/network.js";
 import type { Network } from "../network/network.js";
 import { referenceModel } from "../network/reference/reference.js";
-import { createAlgebra } from "../spectrum/algebra.js";
+import { createMultiplier } from "../spectrum/multiplier.js";
 import { startBackend } from "./backend.js";
 import { gram } from "./gram.js";
-import { type Checkpoint, createProgram, forward, type Program } from "./program.js";
+import { createProgram, forward, type Program, type Watch } from "./program.js";
 import type { ArgumentsOf, RequestName, ResultOf } from "./protocol.js";
 import { rows, rows64 } from "./rows.js";
 import { sweep } from "./sweep.js";
@@ -22,11 +22,11 @@ interface HeldTraining {
   readonly program: Program;
 }
 
-/** How each request is answered. `checkpoint` hears of every block and throws to stop the work. */
+/** How each request is answered. `watch` hears how it goes on and may throw to stop it. */
 export type Handlers = {
   readonly [Name in RequestName]: (
     input: ArgumentsOf<Name>,
-    checkpoint: Checkpoint,
+    watch: Watch,
   ) => ResultOf<Name> | Promise<ResultOf<Name>>;
 };
 
@@ -35,7 +35,7 @@ export type Handlers = {
  * checked by the caller. Numbers that were closed give CLOSED; closing twice does nothing.
  */
 export function createHandlers(): Handlers {
-  const algebra = createAlgebra();
+  const multiply = createMultiplier();
   const models = new Map<number, HeldModel>();
   const trainings = new Map<number, HeldTraining>();
   let lastNumber = 0;
@@ -73,17 +73,16 @@ export function createHandlers(): Handlers {
       models.delete(model);
       return undefined;
     },
-    forward: ({ model, features }, checkpoint) => forward(modelOf(model).program, features, checkpoint),
-    rows: ({ model, features }, checkpoint) => rows(modelOf(model).program, features, checkpoint),
-    rows64: ({ model, features }, checkpoint) => {
+    forward: ({ model, features }, watch) => forward(modelOf(model).program, features, watch),
+    rows: ({ model, features }, watch) => rows(modelOf(model).program, features, watch),
+    rows64: ({ model, features }, watch) => {
       const { network, program } = modelOf(model);
       const reference = referenceModel(network);
       reference.load(program.weights.values());
-      return rows64(reference, features, checkpoint);
+      return rows64(reference, features, watch);
     },
-    sweep: ({ model, features, block }, checkpoint) =>
-      sweep(modelOf(model).program, features, block, checkpoint),
-    gram: ({ model, features }, checkpoint) => gram(modelOf(model).program, algebra, features, checkpoint),
+    sweep: ({ model, features, block }, watch) => sweep(modelOf(model).program, features, block, watch),
+    gram: ({ model, features }, watch) => gram(modelOf(model).program, multiply, features, watch),
     train: ({ model, ...task }) => {
       const { network, program: held } = modelOf(model);
       const program = createProgram(network, held.weights.values());
@@ -91,8 +90,8 @@ export function createHandlers(): Handlers {
       trainings.set(lastNumber, { training: new TrainingProgram(program, task), program });
       return lastNumber;
     },
-    step: ({ training, indices, learningRate, normalization }) =>
-      trainingOf(training).training.step(indices, learningRate, normalization),
+    step: ({ training, indices, learningRate, normalization }, watch) =>
+      trainingOf(training).training.step(indices, learningRate, normalization, watch),
     parameters: ({ training }) => trainingOf(training).program.weights.values(),
     closeTraining: ({ training: number }) => {
       const held = trainings.get(number);

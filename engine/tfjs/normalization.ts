@@ -34,7 +34,7 @@ export function normalize(
     const outer = tf.reshape(cotangent, [rows, positions, channels]) as tf.Tensor3D;
     if (trainable) {
       const perExample = tf.reshape(normalized, [n, positions, channels]) as tf.Tensor3D;
-      walk.sites.push({ kind: "normalization", layer, input: perExample, cotangent: outer });
+      walk.visit({ kind: "normalization", layer, input: perExample, cotangent: outer });
     }
     if (!inputWanted) return undefined;
     const scaled = tf.reshape(tf.mul(outer, tf.mul(gamma, inverse)), [rows * positions, channels]);

@@ -7,8 +7,13 @@ import type { Site } from "./sites.js";
 import { record, type Tape } from "./tape.js";
 import { Weights } from "./weights.js";
 
-/** Told after every block; throws to stop the work. */
-export type Checkpoint = (examplesDone: number) => void;
+/** How a call goes on, and whether it should. */
+export interface Watch {
+  /** Throws when the caller wants no result any more. Asked often: no work between two times takes a second. */
+  check(): void;
+  /** Told after every block of examples, each time more of them; throws like `check`. */
+  report(examplesDone: number): void;
+}
 
 /** A network with parameters on this thread's backend. */
 export interface Program {
@@ -21,14 +26,12 @@ export interface Program {
   readonly gradientExamples: number;
 }
 
-/** Values of the widest layer's cotangents that a block may hold, 4 bytes each: 64 MB. */
+/** Values of the layers' outputs and their cotangents that a block of rows may have, 4 bytes each: 64 MB. */
 const blockValues = 16_000_000;
-/** Values of the rows that a block may hold: 256 MB. */
-const rowValues = 64_000_000;
-/** Values of all layers' outputs that a block may hold: 64 MB, a few times that with the tensors between layers. */
+/** Values of all layers' outputs that a block of gradients may have: 64 MB. */
 const outputValues = 16_000_000;
-/** Rows of J that make a thin product worth while (design §5). */
-const thinRows = 64;
+/** Beyond this, more examples make no product faster. */
+const mostExamples = 512;
 
 /**
  * Puts a network's parameters (flat, layout order, totalCount long) on the backend. Free them with `weights.close()`.
@@ -42,26 +45,13 @@ export function createProgram(network: Network, parameters: Float32Array): Progr
     shaped,
     layout,
     weights: new Weights(layout, parameters),
-    blockExamples: rowExamples(shaped, layout),
-    gradientExamples: Math.max(1, Math.floor(outputValues / outputs)),
+    blockExamples: examplesWithin(blockValues, outputs * (1 + shaped.outputs)),
+    gradientExamples: examplesWithin(outputValues, outputs),
   };
 }
 
-/**
- * Networks of dense layers alone never form rows in a sweep, so their blocks are large; others take the fewest
- * examples that fill a thin product, fewer still when their rows would not fit.
- */
-function rowExamples(shaped: ShapedNetwork, layout: ParameterLayout): number {
-  if (shaped.layers.every(isPointwise)) {
-    const widest = Math.max(shaped.features, ...shaped.layers.map(({ output }) => elements(output)));
-    return Math.max(1, Math.min(1024, Math.floor(blockValues / (widest * shaped.outputs))));
-  }
-  const fitting = Math.floor(rowValues / (shaped.outputs * Math.max(1, layout.trainableCount)));
-  return Math.max(1, Math.min(Math.ceil(thinRows / shaped.outputs), fitting));
-}
-
-function isPointwise(layer: ShapedLayer): boolean {
-  return layer.type === "dense" || layer.type === "flatten" || layer.type === "activation";
+function examplesWithin(values: number, valuesOfExample: number): number {
+  return Math.max(1, Math.min(mostExamples, Math.floor(values / valuesOfExample)));
 }
 
 /** Values that all layers together give for one example. */
@@ -83,21 +73,21 @@ export function inputBlock(shaped: ShapedNetwork, features: Matrix, first: numbe
 export function forEachBlock(
   n: number,
   together: number,
-  checkpoint: Checkpoint,
+  watch: Watch,
   visit: (first: number, count: number) => void,
 ): void {
   for (let first = 0; first < n; first += together) {
     const count = Math.min(together, n - first);
     tf.tidy(() => visit(first, count));
-    checkpoint(first + count);
+    watch.report(first + count);
   }
 }
 
 /** f(x; w), batch normalisation at its moving statistics: n × K, shared memory. */
-export function forward(program: Program, features: Matrix, checkpoint: Checkpoint): Float32Array {
+export function forward(program: Program, features: Matrix, watch: Watch): Float32Array {
   const { outputs } = program.shaped;
   const result = new Float32Array(new SharedArrayBuffer(features.rows * outputs * 4));
-  forEachBlock(features.rows, program.blockExamples, checkpoint, (first, count) => {
+  forEachBlock(features.rows, program.blockExamples, watch, (first, count) => {
     const { output } = recordBlock(program, features, first, count);
     result.set(output.dataSync<"float32">(), first * outputs);
   });
@@ -105,19 +95,21 @@ export function forward(program: Program, features: Matrix, checkpoint: Checkpoi
 }
 
 /**
- * Forward pass of a block of examples, then one backward pass with all K unit cotangents of every example at once: the
- * sites hold rows i · K + k. Batch normalisation at its moving statistics. Call inside `tf.tidy`.
+ * Forward pass of a block of examples, then one backward pass with all K unit cotangents of every example at once,
+ * showing the sites to `visit`: their cotangents are rows i · K + k. Batch normalisation at its moving statistics. Call
+ * inside `tf.tidy`.
  */
-export function jacobianSites(
+export function visitJacobian(
   program: Program,
   features: Matrix,
   first: number,
   count: number,
-): readonly Site[] {
+  visit: (site: Site) => void,
+): void {
   const { outputs } = program.shaped;
   const tape = recordBlock(program, features, first, count);
   const cotangent = tf.tile(tf.eye(outputs), [count, 1]) as tf.Tensor2D;
-  return tape.backward(cotangent, outputs);
+  tape.backward(cotangent, outputs, visit);
 }
 
 function recordBlock(program: Program, features: Matrix, first: number, count: number): Tape {

@@ -25,11 +25,14 @@ export interface Recording {
 export interface Walk {
   /** Cotangents an example: row i · copies + c belongs to example i. 1 under `batch`, whose examples are tied together. */
   readonly copies: number;
-  /** Filled on the way, the last layer first. */
-  readonly sites: Site[];
+  /** Meets every site once, the last layer first. Its tensors are freed when it returns, but for those it keeps. */
+  readonly visit: (site: Site) => void;
 }
 
-/** Carries the cotangents of a layer's output to its input; undefined when nothing before it is trainable. */
+/**
+ * Carries the cotangents of a layer's output to its input, inside a tidy scope; undefined when nothing before it is
+ * trainable. The cotangents it is given stay their owner's.
+ */
 export type Back = (cotangent: tf.Tensor, walk: Walk) => tf.Tensor | undefined;
 
 /** What a layer made of its input, and the way back through it. */

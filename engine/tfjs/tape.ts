@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ShapedActivation, ShapedLayer, ShapedResidual } from "../network/shapes.js";
-import { activate, timesSlope } from "./activations.js";
+import { activate, slopeSource, timesSlope } from "./activations.js";
 import { convolution, dense } from "./affine.js";
 import { normalize } from "./normalization.js";
-import type { Back, BatchStatistics, Normalization, Recording, Step } from "./rule.js";
+import type { Back, BatchStatistics, Normalization, Recording, Step, Walk } from "./rule.js";
 import { isTrainable, type Site } from "./sites.js";
 import { flatten, globalPooling, padShortcut, pooling } from "./structure.js";
 import type { Weights } from "./weights.js";
@@ -14,8 +14,11 @@ export interface Tape {
   readonly output: tf.Tensor2D;
   /** One entry a normalisation layer under `batch`, none under `moving`. */
   readonly statistics: readonly BatchStatistics[];
-  /** Cotangents n · copies × K, row i · copies + c → the sites that trainable parameters act at, last first. */
-  backward(cotangent: tf.Tensor2D, copies: number): readonly Site[];
+  /**
+   * Takes cotangents (n · copies × K, row i · copies + c) back and shows `visit` the sites that trainable parameters
+   * act at, last first. Nothing of the way back stays on the backend but what `visit` keeps.
+   */
+  backward(cotangent: tf.Tensor2D, copies: number, visit: (site: Site) => void): void;
 }
 
 /**
@@ -34,10 +37,10 @@ export function record(
   return {
     output: stack.output as tf.Tensor2D,
     statistics,
-    backward: (cotangent, copies) => {
-      const sites: Site[] = [];
-      stack.back(cotangent, { copies, sites });
-      return sites;
+    backward: (cotangent, copies, visit) => {
+      tf.tidy(() => {
+        stack.back(cotangent, { copies, visit });
+      });
     },
   };
 }
@@ -62,11 +65,23 @@ function runStack(
     back: (cotangent, walk) => {
       let current: tf.Tensor | undefined = cotangent;
       for (let index = backs.length - 1; index >= 0 && current !== undefined; index--) {
-        current = backs[index](current, walk);
+        const after: tf.Tensor = current;
+        current = stepBack(backs[index], after, walk);
+        if (after !== cotangent && after !== current) after.dispose();
       }
       return current;
     },
   };
+}
+
+/** One layer's way back; what it made on the way is freed. */
+function stepBack(back: Back, cotangent: tf.Tensor, walk: Walk): tf.Tensor | undefined {
+  let result: tf.Tensor | undefined;
+  tf.tidy(() => {
+    result = back(cotangent, walk);
+    return result ?? [];
+  });
+  return result;
 }
 
 function runLayer(layer: ShapedLayer, input: tf.Tensor, inputWanted: boolean, recording: Recording): Step {
@@ -96,7 +111,8 @@ function runLayer(layer: ShapedLayer, input: tf.Tensor, inputWanted: boolean, re
 function activation(layer: ShapedActivation, input: tf.Tensor): Step {
   const { activation: name } = layer.layer;
   const output = activate(name, input);
-  return { output, back: (cotangent, walk) => timesSlope(cotangent, name, input, output, walk.copies) };
+  const source = slopeSource(name, input, output);
+  return { output, back: (cotangent, walk) => timesSlope(cotangent, name, source, walk.copies) };
 }
 
 function residual(layer: ShapedResidual, input: tf.Tensor, inputWanted: boolean, recording: Recording): Step {

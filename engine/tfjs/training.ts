@@ -2,8 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Loss, Matrix, Optimizer } from "../engine.js";
 import { lossOf } from "../network/loss.js";
 import { gradients } from "./gradients.js";
+import { addTo } from "./numbers.js";
 import { OptimizerState } from "./optimizer.js";
-import { inputBlock, type Program } from "./program.js";
+import { inputBlock, type Program, type Watch } from "./program.js";
 import type { BatchStatistics, Normalization } from "./rule.js";
 import { record } from "./tape.js";
 
@@ -43,11 +44,11 @@ export class TrainingProgram {
    * One step on the examples at `indices` (each 0 … n − 1, at least one); returns the batch's mean loss before it,
    * float64. Large batches go through in parts whose gradients add up, unless batch statistics tie their examples.
    */
-  step(indices: Int32Array, learningRate: number, normalization: Normalization): number {
+  step(indices: Int32Array, learningRate: number, normalization: Normalization, watch: Watch): number {
     const { weights } = this.#program;
     const sums: GradientSums = new Map();
     try {
-      const loss = this.#descend(indices, normalization, sums);
+      const loss = this.#descend(indices, normalization, sums, watch);
       this.#optimizer.begin();
       for (const [name, gradient] of sums) {
         tf.tidy(() => {
@@ -66,14 +67,14 @@ export class TrainingProgram {
   }
 
   /** Adds the batch's gradient to `sums` and returns its mean loss. */
-  #descend(indices: Int32Array, normalization: Normalization, sums: GradientSums): number {
+  #descend(indices: Int32Array, normalization: Normalization, sums: GradientSums, watch: Watch): number {
     const { layout, gradientExamples } = this.#program;
     const tied = normalization === "batch" && layout.tensors.some(({ name }) => name.endsWith("/movingMean"));
     const together = tied ? indices.length : gradientExamples;
     let loss = 0;
     for (let first = 0; first < indices.length; first += together) {
       const part = indices.subarray(first, first + together);
-      loss += tf.tidy(() => this.#descendPart(part, indices.length, normalization, sums));
+      loss += tf.tidy(() => this.#descendPart(part, indices.length, normalization, sums, watch));
     }
     return loss;
   }
@@ -83,6 +84,7 @@ export class TrainingProgram {
     batchSize: number,
     normalization: Normalization,
     sums: GradientSums,
+    watch: Watch,
   ): number {
     const { shaped, weights } = this.#program;
     const input = inputBlock(shaped, this.#examples(part), 0, part.length);
@@ -90,12 +92,15 @@ export class TrainingProgram {
     const outputs = tape.output.dataSync<"float32">();
     const labels = part.map((index) => this.#task.labels[index]);
     const { loss, gradient } = lossOf(this.#task.loss, outputs, labels, shaped.outputs, batchSize);
-    const sites = tape.backward(tf.tensor2d(gradient, [part.length, shaped.outputs]), 1);
-    for (const [name, share] of sites.flatMap((site) => gradients(site))) {
-      const before = sums.get(name);
-      sums.set(name, tf.keep(before === undefined ? share.clone() : tf.add(before, share)));
-      before?.dispose();
-    }
+    tape.backward(tf.tensor2d(gradient, [part.length, shaped.outputs]), 1, (site) => {
+      watch.check();
+      for (const [name, share] of gradients(site)) {
+        sums.set(
+          name,
+          addTo(sums.get(name), () => share),
+        );
+      }
+    });
     for (const statistics of tape.statistics) this.#moveStatistics(statistics);
     return loss;
   }
