@@ -8,6 +8,7 @@ import { loadBinding } from "../engine/native/binding.js";
 import { atLeast, type Finding, verdictOf } from "./bars.js";
 import { imageSource } from "./cases.js";
 import type { Context, Part } from "./context.js";
+import { clock } from "./measure.js";
 import { fusedPart } from "./parts/fused.js";
 import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
@@ -95,6 +96,7 @@ const machine = {
   processor: cpus()[0]?.model ?? "unknown",
   cores: availableParallelism(),
   threads: given.threads,
+  clock,
   instructions: binding.instructions,
   node: process.version,
   images: imagesName,
