@@ -44,7 +44,7 @@ const given = await yargs(process.argv.slice(2))
     },
     threads: {
       type: "number",
-      default: availableParallelism(),
+      default: clock === "cpu" ? 1 : availableParallelism(),
       describe: "Threads of ours, and the most a peer may take",
     },
     rounds: { type: "number", default: 5, describe: "Rounds a median is taken of" },

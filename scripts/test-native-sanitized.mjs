@@ -1,5 +1,6 @@
 // Builds test/engine/native/core.cpp with the address and undefined-behaviour sanitizers (and once with the thread
-// sanitizer) for each instruction set that this processor runs, and runs it; `--best` only the best set, without threads. Exits 1 when anything is reported.
+// sanitizer) for each instruction set that this processor runs, and runs it; `--best`: only the best set, no threads
+// sanitizer. Exits 1 when anything is reported.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,6 +1,5 @@
 """Per-example Jacobians in PyTorch: torch.func's vmap(jacrev), and a loop over outputs of vmap(grad)."""
 
-
 import torch
 from torch.func import grad, jacrev, vmap
 

@@ -1,6 +1,5 @@
 """The empirical neural tangent kernel J Jᵀ in JAX: jacrev over the parameters, contracted layer by layer."""
 
-
 import jax
 import jax.numpy as jnp
 import numpy

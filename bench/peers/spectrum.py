@@ -1,6 +1,5 @@
 """The top singular triplets: SciPy's svds on curvlinops' Jacobian, and block Krylov on rows by vmap(jacrev)."""
 
-
 import numpy
 import torch
 from curvlinops import JacobianLinearOperator

@@ -1,6 +1,5 @@
 """Training steps in PyTorch, eager and compiled."""
 
-
 import torch
 import torch.nn.functional as F
 
