@@ -14,7 +14,7 @@ const fixed = Number(sweeps);
 await withNative(availableParallelism(), async (engine) => {
   const model = await loaded(engine.open(one.network), one);
   const options = {
-    ...spectrumOptions("block-krylov"),
+    ...spectrumOptions(engine, "block-krylov"),
     ...(fixed > 0 ? { maxSweeps: fixed, tolerance: 1e-12 } : { tolerance: 1e-4 }),
     memoryLimit: 2e9,
   };

@@ -106,9 +106,20 @@ export interface LinearAlgebra {
   ): Promise<{ readonly values: Float64Array; readonly vectors: Matrix64 }>;
 }
 
+/** How fast an engine is, as measured on a machine of 2020 or later: good for comparing ways, not for clocks. */
+export interface EngineRates {
+  /** Float32 operations a second of passes, sweeps and Gram matrices. */
+  readonly network: number;
+  /** Float64 operations a second of the products of `LinearAlgebra`. */
+  readonly algebra: number;
+  /** n³ a second of the reduction of a whole symmetric n × n matrix. */
+  readonly reduction: number;
+}
+
 /** What computes. Two engines give the same numbers (design §5). */
 export interface Engine {
   readonly name: EngineName;
+  readonly rates: EngineRates;
   readonly threads: number;
   /** Package or library versions that shape the numbers, for run.json. */
   readonly versions: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import type { Engine } from "../../engine/engine.js";
 import { defaultBlockSize, type SpectrumMethod } from "../../engine/spectrum/estimate.js";
 import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
 import { type Agreement, atLeast, largestRelativeDifference } from "../bars.js";
@@ -11,8 +12,8 @@ export const rank = 50;
 /** Of every value, relative: what all sides are asked for. */
 const tolerance = 1e-3;
 
-export function spectrumOptions(method: SpectrumMethod | "auto"): SpectrumOptions {
-  return { rank, method, precision: "float32", tolerance, seed: "bench", memoryLimit: 8e9 };
+export function spectrumOptions({ rates }: Engine, method: SpectrumMethod | "auto"): SpectrumOptions {
+  return { rank, method, precision: "float32", tolerance, seed: "bench", memoryLimit: 8e9, rates };
 }
 
 interface Lanczos {
@@ -56,7 +57,7 @@ export async function spectrumPart(context: Context): Promise<void> {
     await withNative(context.threads, async (engine) => {
       const model = await loaded(engine.open(one.network), one);
       const run = (method: SpectrumMethod | "auto") =>
-        computeSpectrum(model, engine.algebra, one.features, spectrumOptions(method));
+        computeSpectrum(model, engine.algebra, one.features, spectrumOptions(engine, method));
       const reference = await run("exact");
       const done = await withPeer(context, one, (peer) =>
         comparePeers(context, peer, one, bars, run, reference),

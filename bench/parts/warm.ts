@@ -25,7 +25,7 @@ export async function warmPart(context: Context): Promise<void> {
       features: one.features,
       labels: one.labels,
     });
-    const options = { ...spectrumOptions("block-krylov"), tolerance: 1e-4 };
+    const options = { ...spectrumOptions(engine, "block-krylov"), tolerance: 1e-4 };
     const spectrum = (start?: Awaited<ReturnType<typeof computeSpectrum>>) =>
       computeSpectrum(model, engine.algebra, one.features, {
         ...options,

@@ -258,8 +258,8 @@ void Engine::perform(Job& job) {
     }
     case Call::symmetricEigen: {
       const Index n = size(job, 0), count = std::min(size(job, 1), size(job, 0));
-      SymmetricEigen(pool, job.control).run(array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
-                                            array<double>(job, 2, checkedProduct(n, count)));
+      symmetricEigen(pool, job.control, array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
+                     array<double>(job, 2, checkedProduct(n, count)));
       break;
     }
     case Call::peak:

@@ -1,4 +1,5 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import type { EngineRates } from "../engine.js";
 import type { Network } from "../network/network.js";
 import { elements, inferShapes, type ShapedLayer } from "../network/shapes.js";
 import type { Precision } from "./exact.js";
@@ -13,7 +14,7 @@ export type SpectrumRoute = "gram-of-rows" | "gram-of-columns" | "streamed-rows"
 export interface SpectrumPlan {
   readonly method: SpectrumMethod;
   readonly route: SpectrumRoute;
-  /** On one core of a desk computer, from counts of operations: good for comparing ways, not for clocks. */
+  /** From counts of operations and the engine's rates: good for comparing ways, not for clocks. */
   readonly seconds: number;
   readonly memoryBytes: number;
   /** Expected, not allowed. */
@@ -39,13 +40,19 @@ export interface SpectrumProblem {
   /** Columns of the block to start from. */
   readonly startColumns?: number;
   readonly memoryLimit: number;
+  readonly rates: EngineRates;
 }
 
-/** Operations a second of the engines' float32 products, of our float64 products, and seconds of an eigenproblem. */
-const engineRate = 20e9;
-const algebraRate = 12e9;
-const eigenSeconds = (size: number, count: number): number =>
-  0.65e-9 * size ** 3 + 1.6e-9 * count * size ** 2;
+/**
+ * Seconds for the `count` largest pairs of a symmetric matrix: the engines reduce it whole, or, when few of many are
+ * wanted, take about 14 blocks of block Lanczos and look at the projected problem five times on the way.
+ */
+function eigenSeconds({ algebra, reduction }: EngineRates, size: number, count: number): number {
+  const whole = size ** 3 / reduction;
+  const width = count + 16;
+  if (size < 1000 || 8 * width > size) return whole;
+  return Math.min(whole, (84 * size ** 2 * width) / algebra + (4000 * width ** 3) / reduction);
+}
 
 /** Blocks up to this rank find all values from one block; above it, several blocks share the rank. */
 const oneBlockRank = 100;
@@ -134,7 +141,7 @@ function clock(seconds: number): string {
 }
 
 function exactPlan(problem: SpectrumProblem): SpectrumPlan {
-  const { examples, outputs, parameters, rank, precision } = problem;
+  const { examples, outputs, parameters, rank, precision, rates } = problem;
   const rows = examples * outputs;
   const cost = networkCost(problem.network, outputs);
   const smaller = Math.min(rows, parameters);
@@ -142,15 +149,16 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
   const wide = precision === "float64";
   const product = byRows
     ? wide
-      ? (rows ** 2 * parameters) / algebraRate
-      : cost.gramFlops(examples) / engineRate
-    : (rows * parameters ** 2) / algebraRate + (2 * rows * parameters * rank) / algebraRate;
+      ? (rows ** 2 * parameters) / rates.algebra
+      : cost.gramFlops(examples) / rates.network
+    : (rows * parameters ** 2) / rates.algebra + (2 * rows * parameters * rank) / rates.algebra;
   const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
   const held = byRows && wide ? 8 * rows * parameters : 0;
   return {
     method: "exact",
     route: byRows ? "gram-of-rows" : "gram-of-columns",
-    seconds: (passes * examples * cost.passFlops) / engineRate + product + eigenSeconds(smaller, rank + 1),
+    seconds:
+      (passes * examples * cost.passFlops) / rates.network + product + eigenSeconds(rates, smaller, rank + 1),
     memoryBytes: 4 * 8 * smaller ** 2 + held + 16 * (rows + parameters) * rank + exampleBytes(problem),
     sweeps: 0,
     blockSize: 0,
@@ -159,25 +167,24 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
 }
 
 function krylovPlan(problem: SpectrumProblem, route: "streamed-rows" | "held-rows"): SpectrumPlan {
-  const { examples, outputs, parameters, rank, startColumns } = problem;
+  const { examples, outputs, parameters, rank, startColumns, rates } = problem;
   const rows = examples * outputs;
   const cost = networkCost(problem.network, outputs);
   const asked = problem.blockSize ?? defaultBlockSize(rank);
   const width = Math.min(parameters, startColumns === undefined ? asked : startColumns + freshColumns);
   const sweeps = expectedSweeps(rank, width, startColumns !== undefined);
   const columns = Math.min(sweeps * width, parameters, rows + width);
-  const products = 4 * rows * parameters * columns;
   const held = route === "held-rows";
   const seconds = held
-    ? (examples * cost.passFlops) / engineRate + products / algebraRate
-    : (sweeps * examples * cost.passFlops + products) / engineRate;
-  const orthogonalising = (4 * parameters * columns ** 2) / algebraRate;
+    ? (examples * cost.passFlops) / rates.network + (4 * rows * parameters * columns) / rates.algebra
+    : (examples * (sweeps * cost.passFlops + cost.productFlops * columns)) / rates.network;
+  const orthogonalising = (4 * parameters * columns ** 2) / rates.algebra;
   const basis = 4 * parameters * columns + 8 * rows * columns;
   const working = (held ? 24 : 16) * parameters * width + 8 * parameters * (rank + guardCount);
   return {
     method: "block-krylov",
     route,
-    seconds: seconds + orthogonalising + sweeps * eigenSeconds(columns, rank + guardCount),
+    seconds: seconds + orthogonalising + sweeps * eigenSeconds(rates, columns, rank + guardCount),
     memoryBytes:
       basis + working + 24 * columns ** 2 + (held ? 4 * rows * parameters : 0) + exampleBytes(problem),
     sweeps,
@@ -200,6 +207,8 @@ function exampleBytes({ network, examples }: SpectrumProblem): number {
 interface NetworkCost {
   /** Forward and K backward passes of one example (design §5: 0.57 GFLOP for ResNet20 at K = 3). */
   readonly passFlops: number;
+  /** Y = JQ and Z = JᵀY for one example and one column of Q, by rows or fused, whichever is less. */
+  readonly productFlops: number;
   /** J Jᵀ of n examples: dense layers by (AAᵀ + 1) ⊙ ΔΔᵀ, convolutions by their rows; symmetric halves. */
   readonly gramFlops: (examples: number) => number;
 }
@@ -208,17 +217,23 @@ function networkCost(network: Network, outputs: number): NetworkCost {
   const layers = leaves(inferShapes(network).layers);
   let forward = 0;
   let perPair = 0;
+  let productFlops = 0;
   for (const layer of layers) {
     if (layer.type === "dense") {
-      forward += 2 * layer.input[0] * layer.output[0];
+      const kernel = layer.input[0] * layer.output[0];
+      forward += 2 * kernel;
       perPair += layer.input[0] + outputs ** 2 * layer.output[0];
+      productFlops += 4 * (kernel + outputs * layer.output[0]);
     } else if (layer.type === "conv2d") {
       const kernel = elements(layer.window.size) * layer.input[2] * layer.output[2];
-      forward += 2 * kernel * layer.output[0] * layer.output[1];
+      const positions = layer.output[0] * layer.output[1];
+      forward += 2 * kernel * positions;
       perPair += outputs ** 2 * kernel;
+      productFlops += 4 * kernel * Math.min(positions, outputs);
     }
   }
-  return { passFlops: forward * (1 + 2 * outputs), gramFlops: (examples) => examples ** 2 * perPair };
+  const passFlops = forward * (1 + 2 * outputs);
+  return { passFlops, productFlops, gramFlops: (examples) => examples ** 2 * perPair };
 }
 
 function leaves(layers: readonly ShapedLayer[]): ShapedLayer[] {

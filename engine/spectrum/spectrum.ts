@@ -1,6 +1,7 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import type { LinearAlgebra, Matrix, Model, WorkOptions } from "../engine.js";
+import type { EngineRates, LinearAlgebra, Matrix, Model, WorkOptions } from "../engine.js";
 import { randomSource } from "../random.js";
+import { abortable } from "./abortable.js";
 import {
   defaultBlockSize,
   defaultMaxSweeps,
@@ -39,6 +40,8 @@ export interface SpectrumOptions {
   readonly seed: string;
   /** Bytes. */
   readonly memoryLimit: number;
+  /** Of the engine, for `auto`. */
+  readonly rates: EngineRates;
 }
 
 export interface Spectrum {
@@ -75,11 +78,12 @@ export interface Spectrum {
  */
 export async function computeSpectrum(
   model: Model,
-  algebra: LinearAlgebra,
+  engineAlgebra: LinearAlgebra,
   features: Matrix,
   options: SpectrumOptions,
   work: WorkOptions = {},
 ): Promise<Spectrum> {
+  const algebra = abortable(engineAlgebra, work.signal);
   const plan = planFor(model, features.rows, options);
   if (plan.method === "exact") return exactSpectrum(model, algebra, features, options, plan, work);
   const { rank, tolerance = defaultTolerance, start, seed } = options;
@@ -96,7 +100,7 @@ export async function computeSpectrum(
 
 /** {@link planSpectrum} for a model: what `computeSpectrum` would do, before it does it, with its errors. */
 export function planFor(model: Model, examples: number, options: SpectrumOptions): SpectrumPlan {
-  const { rank, method, precision, blockSize, start, maxSweeps, memoryLimit } = options;
+  const { rank, method, precision, blockSize, start, maxSweeps, memoryLimit, rates } = options;
   const parameters = model.layout.trainableCount;
   if (start !== undefined && start.rows !== parameters) {
     throw spectrumErrors.startOfOtherShape(start.rows, parameters);
@@ -104,7 +108,7 @@ export function planFor(model: Model, examples: number, options: SpectrumOptions
   const problem = { network: model.network, examples, outputs: model.outputs, parameters };
   const plan = planSpectrum({
     ...problem,
-    ...{ rank, method, precision, memoryLimit },
+    ...{ rank, method, precision, memoryLimit, rates },
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(start === undefined ? {} : { startColumns: start.columns }),
   });

@@ -7,26 +7,22 @@ import { reflectBack, tridiagonalise } from "./tridiagonal.js";
 const stripWidth = 32;
 
 /**
- * Largest `count` eigenpairs of a symmetric n × n matrix in float64: values descending, vectors n × count, one a
- * column, orthonormal to rounding whatever ties, clusters or rank. Only the lower triangle is read.
+ * Largest `count` eigenpairs of a symmetric n × n matrix in float64 by reducing it to tridiagonal form: values
+ * descending, vectors n × count, one a column, orthonormal to rounding whatever ties, clusters or rank. Only the lower
+ * triangle is read.
  *
  * Errors of the values are of the order of n·ε·‖A‖, so that a singular value taken from a Gram matrix loses its
  * digits below about 1e-8 of the largest.
  *
  * @throws JacoflowError NOT_FINITE when the matrix has a NaN or an infinity
  */
-export function symmetricEigen(
+export function fullEigen(
   matrix: Matrix64,
   count: number,
 ): { readonly values: Float64Array; readonly vectors: Matrix64 } {
   const size = matrix.rows;
   const work = new Float64Array(matrix.values);
-  let largest = 0;
-  for (let i = 0; i < work.length; i += 1) {
-    const value = Math.abs(work[i]);
-    if (!(value <= Number.MAX_VALUE)) throw spectrumErrors.notFinite("a Gram matrix", work[i]);
-    if (value > largest) largest = value;
-  }
+  const largest = largestEntry(matrix);
   const scale = largest === 0 ? 1 : largest;
   for (let i = 0; i < work.length; i += 1) work[i] /= scale;
 
@@ -49,4 +45,15 @@ export function symmetricEigen(
     }
   }
   return { values, vectors: { rows: size, columns: wanted.length, values: vectors } };
+}
+
+/** max |a_ij|. @throws JacoflowError NOT_FINITE */
+export function largestEntry({ values }: Matrix64): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = Math.abs(values[i]);
+    if (!(value <= Number.MAX_VALUE)) throw spectrumErrors.notFinite("a Gram matrix", values[i]);
+    if (value > largest) largest = value;
+  }
+  return largest;
 }

@@ -21,27 +21,48 @@ export function activate(activation: Activation, z: tf.Tensor): tf.Tensor {
   }
 }
 
-/** φ′(z), given z and y = φ(z); undefined where it is 1 everywhere. relu′(0) = 0. */
-export function activationDerivative(
+/** What φ′ is computed from: y = φ(z) where that tells it, so that z need not be kept, else z. */
+export function slopeSource(activation: Activation, z: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  return activation === "softplus" || activation === "erf" || activation === "gelu" ? z : y;
+}
+
+/**
+ * Cotangents of φ(z), n · copies rows, to those of z: each copy times φ′ of its example's z.
+ *
+ * @param source `slopeSource` of z and φ(z), n rows.
+ */
+export function timesSlope(
+  cotangent: tf.Tensor,
   activation: Activation,
-  z: tf.Tensor,
-  y: tf.Tensor,
-): tf.Tensor | undefined {
+  source: tf.Tensor,
+  copies: number,
+): tf.Tensor {
+  const slope = activationSlope(activation, source);
+  if (slope === undefined) return cotangent;
+  if (copies === 1) return tf.mul(cotangent, slope);
+  const n = source.shape[0];
+  const size = source.size / n;
+  const product = tf.mul(tf.reshape(cotangent, [n, copies, size]), tf.reshape(slope, [n, 1, size]));
+  return tf.reshape(product, cotangent.shape);
+}
+
+/** φ′(z), given `slopeSource`; undefined where it is 1 everywhere. relu′(0) = 0. */
+function activationSlope(activation: Activation, source: tf.Tensor): tf.Tensor | undefined {
   switch (activation) {
     case "linear":
       return undefined;
     case "relu":
-      return tf.cast(tf.greater(z, 0), "float32");
+      return tf.cast(tf.greater(source, 0), "float32");
     case "tanh":
-      return tf.sub(1, tf.square(y));
+      return tf.sub(1, tf.square(source));
     case "sigmoid":
-      return tf.mul(y, tf.sub(1, y));
+      return tf.mul(source, tf.sub(1, source));
     case "softplus":
-      return tf.sigmoid(z);
+      return tf.sigmoid(source);
     case "erf":
-      return tf.mul(2 / Math.sqrt(Math.PI), tf.exp(tf.neg(tf.square(z))));
+      return tf.mul(2 / Math.sqrt(Math.PI), tf.exp(tf.neg(tf.square(source))));
     case "gelu":
-      return tf.add(normalDistribution(z), tf.mul(z, normalDensity(z)));
+      return tf.add(normalDistribution(source), tf.mul(source, normalDensity(source)));
   }
 }
 

@@ -4,8 +4,9 @@ import type { ShapedConvolution } from "../network/shapes.js";
 /** Cross-correlation of n × H × W × C with an HWIO kernel, unfused, at the layer's own padding. */
 export function convolve(layer: ShapedConvolution, input: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
   const { before, after, strides } = layer.window;
-  const padded = resize(resize(input, 1, before[0], after[0]), 2, before[1], after[1]);
-  return tf.conv2d(padded, kernel, [...strides], "valid");
+  const [top, left] = before;
+  const [bottom, right] = after;
+  return tf.conv2d(input, kernel, [...strides], paddedBy(top, bottom, left, right));
 }
 
 /** The kernel that carries cotangents back: turned by 180° and with channels exchanged. */
@@ -23,14 +24,65 @@ export function convolveBack(
   turned: tf.Tensor4D,
 ): tf.Tensor4D {
   const { size, before, strides } = layer.window;
-  let spread = spreadOut(cotangent, strides);
-  for (const axis of [0, 1] as const) {
-    const wanted = (layer.input[axis] ?? 0) + (size[axis] ?? 0) - 1;
-    const first = (size[axis] ?? 0) - 1 - (before[axis] ?? 0);
-    const present = spread.shape[axis + 1] ?? 0;
-    spread = resize(spread, (axis + 1) as 1 | 2, first, wanted - first - present);
+  const spread = spreadOut(cotangent, strides);
+  const [top, left] = [0, 1].map((axis) => size[axis] - 1 - before[axis]);
+  const [bottom, right] = [top, left].map(
+    (first, axis) => layer.input[axis] + size[axis] - 1 - first - spread.shape[axis + 1],
+  );
+  if (Math.min(top, bottom, left, right) >= 0) {
+    return tf.conv2d(spread, turned, 1, paddedBy(top, bottom, left, right));
   }
-  return tf.conv2d(spread, turned, 1, "valid");
+  const fitting = resize(resize(spread, 1, top, bottom), 2, left, right);
+  return tf.conv2d(fitting, turned, 1, "valid");
+}
+
+/** Examples whose products one convolution adds up: longer float32 sums lose digits. */
+const summedExamples = 64;
+
+/**
+ * Σ over examples of patchesᵀ δ, HWIO. A convolution too, with the examples in the channels' place: the input as
+ * C images of n channels, the cotangents as a kernel [H′, W′, n, filters] spread out by the strides. The wasm backend
+ * has no Conv2DBackpropFilter, and patches made in JavaScript take three times as long.
+ */
+export function kernelGradient(
+  layer: ShapedConvolution,
+  input: tf.Tensor4D,
+  cotangent: tf.Tensor4D,
+): tf.Tensor4D {
+  const { size, strides } = layer.window;
+  const [height, width, filters] = layer.output;
+  const [inputHeight, inputWidth, channels] = layer.input;
+  const n = input.shape[0];
+  const shares: tf.Tensor4D[] = [];
+  for (let first = 0; first < n; first += summedExamples) {
+    const count = Math.min(summedExamples, n - first);
+    const images = tf.slice(input, [first, 0, 0, 0], [count, inputHeight, inputWidth, channels]);
+    const slopes = tf.slice(cotangent, [first, 0, 0, 0], [count, height, width, filters]);
+    const turned = tf.transpose(padded(layer, images), [3, 1, 2, 0]);
+    const share = tf.conv2d(turned, tf.transpose(slopes, [1, 2, 0, 3]), 1, "valid", "NHWC", [...strides]);
+    shares.push(tf.slice(share, [0, 0, 0, 0], [channels, ...size, filters]));
+  }
+  return tf.transpose(tf.addN(shares), [1, 2, 0, 3]);
+}
+
+/** Zeros around an image that the convolution itself puts there, without a copy. */
+function paddedBy(
+  top: number,
+  bottom: number,
+  left: number,
+  right: number,
+): [[number, number], [number, number], [number, number], [number, number]] {
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+}
+
+function padded(layer: ShapedConvolution, input: tf.Tensor4D): tf.Tensor4D {
+  const { before, after } = layer.window;
+  return resize(resize(input, 1, before[0], after[0]), 2, before[1], after[1]);
 }
 
 /** Puts strides − 1 zeros after every pixel along both axes. */

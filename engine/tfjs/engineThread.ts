@@ -6,6 +6,10 @@ import type { Answer, ArgumentsOf, Request, RequestName, ResultOf } from "./prot
 
 /** The engine's thread seen from outside: one call after another, each with progress and a way to stop it. */
 export interface EngineThread {
+  /**
+   * Resolves to the thread's answer. Rejects with the reason of `work.signal` soon after it aborts (between two blocks
+   * of examples), with the thread's own error, or with ENGINE_LOST when the thread ends.
+   */
   call<Name extends RequestName>(
     name: Name,
     input: ArgumentsOf<Name>,
@@ -57,6 +61,8 @@ export function startEngineThread(engine: string): EngineThread {
         if (signal?.aborted) return reject(signal.reason);
         lastId += 1;
         const stop = new Int32Array(new SharedArrayBuffer(4));
+        worker.postMessage({ id: lastId, name, arguments: input, stop } as Request);
+        worker.ref();
         const abort = () => Atomics.store(stop, 0, 1);
         signal?.addEventListener("abort", abort, { once: true });
         const done = () => signal?.removeEventListener("abort", abort);
@@ -71,8 +77,6 @@ export function startEngineThread(engine: string): EngineThread {
             reject(signal?.aborted ? signal.reason : error);
           },
         });
-        worker.ref();
-        worker.postMessage({ id: lastId, name, arguments: input, stop } as Request);
       }),
     close: async () => {
       end(networkErrors.engineClosed(engine));

@@ -1,4 +1,4 @@
-import type { ShapedPooling } from "../network/shapes.js";
+import { elements, type ShapedPooling } from "../network/shapes.js";
 
 /**
  * Where each pooled value comes from. Maximum: the winning element's place in its image, the first of equals.
@@ -12,23 +12,23 @@ export interface Pooled {
 
 /** Pools n images. Padding counts neither as a maximum nor in an average. */
 export function pool(layer: ShapedPooling, images: Float32Array, n: number): Pooled {
-  const inputSize = layer.input[0]! * layer.input[1]! * layer.input[2]!;
-  const outputSize = layer.output[0]! * layer.output[1]! * layer.output[2]!;
+  const inputSize = elements(layer.input);
+  const outputSize = elements(layer.output);
   const values = new Float32Array(n * outputSize);
   const winners = layer.type === "maxPooling2d" ? new Int32Array(n * outputSize) : undefined;
   for (let i = 0; i < n; i++) {
     const image = i * inputSize;
-    forEachPool(layer, (output, elements, count) => {
+    forEachPool(layer, (output, places, count) => {
       let sum = 0;
-      let best = elements[0]!;
+      let best = places[0];
       for (let e = 0; e < count; e++) {
-        const value = images[image + elements[e]!]!;
+        const value = images[image + places[e]];
         sum += value;
-        if (value > images[image + best]!) best = elements[e]!;
+        if (value > images[image + best]) best = places[e];
       }
       if (winners === undefined) values[i * outputSize + output] = sum / count;
       else {
-        values[i * outputSize + output] = images[image + best]!;
+        values[i * outputSize + output] = images[image + best];
         winners[i * outputSize + output] = best;
       }
     });
@@ -44,8 +44,8 @@ export function poolBack(
   n: number,
   copies: number,
 ): Float32Array {
-  const inputSize = layer.input[0]! * layer.input[1]! * layer.input[2]!;
-  const outputSize = layer.output[0]! * layer.output[1]! * layer.output[2]!;
+  const inputSize = elements(layer.input);
+  const outputSize = elements(layer.output);
   const result = new Float32Array(n * copies * inputSize);
   const { winners } = pooled;
   for (let row = 0; row < n * copies; row++) {
@@ -54,15 +54,15 @@ export function poolBack(
     if (winners !== undefined) {
       const chosen = Math.floor(row / copies) * outputSize;
       for (let output = 0; output < outputSize; output++) {
-        const place = image + winners[chosen + output]!;
-        result[place] = result[place]! + cotangents[from + output]!;
+        const place = image + winners[chosen + output];
+        result[place] += cotangents[from + output];
       }
     } else {
-      forEachPool(layer, (output, elements, count) => {
-        const share = cotangents[from + output]! / count;
+      forEachPool(layer, (output, places, count) => {
+        const share = cotangents[from + output] / count;
         for (let e = 0; e < count; e++) {
-          const place = image + elements[e]!;
-          result[place] = result[place]! + share;
+          const place = image + places[e];
+          result[place] += share;
         }
       });
     }
@@ -72,11 +72,11 @@ export function poolBack(
 
 function forEachPool(
   layer: ShapedPooling,
-  visit: (output: number, elements: Int32Array, count: number) => void,
+  visit: (output: number, places: Int32Array, count: number) => void,
 ): void {
   const [height, width, channels] = layer.input as [number, number, number];
   const { size, strides, before, output } = layer.window;
-  const elements = new Int32Array(size[0] * size[1]);
+  const places = new Int32Array(size[0] * size[1]);
   for (let row = 0; row < output[0]; row++) {
     for (let column = 0; column < output[1]; column++) {
       for (let channel = 0; channel < channels; channel++) {
@@ -87,10 +87,10 @@ function forEachPool(
           for (let poolColumn = 0; poolColumn < size[1]; poolColumn++) {
             const x = column * strides[1] + poolColumn - before[1];
             if (x < 0 || x >= width) continue;
-            elements[count++] = (y * width + x) * channels + channel;
+            places[count++] = (y * width + x) * channels + channel;
           }
         }
-        visit((row * output[1] + column) * channels + channel, elements, count);
+        visit((row * output[1] + column) * channels + channel, places, count);
       }
     }
   }

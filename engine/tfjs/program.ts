@@ -2,94 +2,117 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Matrix } from "../engine.js";
 import { type ParameterLayout, parameterLayout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
-import { inferShapes, type ShapedLayer, type ShapedNetwork } from "../network/shapes.js";
-import { record, type Site, type Tape } from "./tape.js";
+import { elements, inferShapes, type ShapedLayer, type ShapedNetwork } from "../network/shapes.js";
+import type { Site } from "./sites.js";
+import { record, type Tape } from "./tape.js";
 import { Weights } from "./weights.js";
 
-/** Told after every block; throws to stop the work. */
-export type Checkpoint = (examplesDone: number) => void;
+/** How a call goes on, and whether it should. */
+export interface Watch {
+  /** Throws when the caller wants no result any more. Asked often: no work between two times takes a second. */
+  check(): void;
+  /** Told after every block of examples, each time more of them; throws like `check`. */
+  report(examplesDone: number): void;
+}
 
 /** A network with parameters on this thread's backend. */
 export interface Program {
   readonly shaped: ShapedNetwork;
   readonly layout: ParameterLayout;
   readonly weights: Weights;
-  /** Examples that go through the network together. */
+  /** Examples whose rows of J are made together. */
   readonly blockExamples: number;
+  /** Examples whose gradients are made together. */
+  readonly gradientExamples: number;
 }
 
-/** Values that a block may hold at once, 4 bytes each: 64 MB an array of the widest layer. */
+/** Values of the layers' outputs and their cotangents that a block of rows may have, 4 bytes each: 64 MB. */
 const blockValues = 16_000_000;
-/** Rows of J that make a thin product worth while (design §5). */
-const thinRows = 64;
+/** Values of all layers' outputs that a block of gradients may have: 64 MB. */
+const outputValues = 16_000_000;
+/** Beyond this, more examples make no product faster. */
+const mostExamples = 512;
 
+/**
+ * Puts a network's parameters (flat, layout order, totalCount long) on the backend. Free them with `weights.close()`.
+ * Throws what `inferShapes` throws.
+ */
 export function createProgram(network: Network, parameters: Float32Array): Program {
   const shaped = inferShapes(network);
   const layout = parameterLayout(network);
-  return { shaped, layout, weights: new Weights(layout, parameters), blockExamples: blockOf(shaped, layout) };
+  const outputs = valuesOf(shaped.layers);
+  return {
+    shaped,
+    layout,
+    weights: new Weights(layout, parameters),
+    blockExamples: examplesWithin(blockValues, outputs * (1 + shaped.outputs)),
+    gradientExamples: examplesWithin(outputValues, outputs),
+  };
 }
 
-/**
- * Networks of dense layers alone never form rows in a sweep, so their blocks are large; others take the fewest
- * examples that fill a thin product.
- */
-function blockOf(shaped: ShapedNetwork, layout: ParameterLayout): number {
-  if (shaped.layers.every(isPointwise)) {
-    const widest = Math.max(shaped.features, ...layout.tensors.map(({ shape }) => shape.at(-1) ?? 1));
-    return Math.max(1, Math.min(1024, Math.floor(blockValues / (widest * shaped.outputs))));
-  }
-  return Math.max(1, Math.ceil(thinRows / shaped.outputs));
+function examplesWithin(values: number, valuesOfExample: number): number {
+  return Math.max(1, Math.min(mostExamples, Math.floor(values / valuesOfExample)));
 }
 
-function isPointwise(layer: ShapedLayer): boolean {
-  return layer.type === "dense" || layer.type === "flatten" || layer.type === "activation";
+/** Values that all layers together give for one example. */
+function valuesOf(layers: readonly ShapedLayer[]): number {
+  return layers.reduce((sum, layer) => {
+    const inner = layer.type === "residual" ? valuesOf(layer.main) + valuesOf(layer.shortcut) : 0;
+    return sum + elements(layer.output) + inner;
+  }, 0);
 }
 
 /** Examples `first` … `first + count − 1` as a tensor of the network's input shape. */
-export function inputBlock(program: Program, features: Matrix, first: number, count: number): tf.Tensor {
+export function inputBlock(shaped: ShapedNetwork, features: Matrix, first: number, count: number): tf.Tensor {
   const { columns } = features;
   const values = features.values.slice(first * columns, (first + count) * columns);
-  return tf.tensor(values, [count, ...program.shaped.input]);
+  return tf.tensor(values, [count, ...shaped.input]);
 }
 
-/** Calls `visit` with each block of examples in order, inside a tidy scope of its own. */
+/** Calls `visit` with n examples in order, `together` at a time, each time inside a tidy scope of its own. */
 export function forEachBlock(
-  program: Program,
   n: number,
-  checkpoint: Checkpoint,
+  together: number,
+  watch: Watch,
   visit: (first: number, count: number) => void,
 ): void {
-  for (let first = 0; first < n; first += program.blockExamples) {
-    const count = Math.min(program.blockExamples, n - first);
+  for (let first = 0; first < n; first += together) {
+    const count = Math.min(together, n - first);
     tf.tidy(() => visit(first, count));
-    checkpoint(first + count);
+    watch.report(first + count);
   }
 }
 
-/** f(x; w), batch normalisation at its moving statistics: n × K. */
-export function forward(program: Program, features: Matrix, checkpoint: Checkpoint): Float32Array {
+/** f(x; w), batch normalisation at its moving statistics: n × K, shared memory. */
+export function forward(program: Program, features: Matrix, watch: Watch): Float32Array {
   const { outputs } = program.shaped;
   const result = new Float32Array(new SharedArrayBuffer(features.rows * outputs * 4));
-  forEachBlock(program, features.rows, checkpoint, (first, count) => {
-    result.set(recordBlock(program, features, first, count).output.dataSync<"float32">(), first * outputs);
+  forEachBlock(features.rows, program.blockExamples, watch, (first, count) => {
+    const { output } = recordBlock(program, features, first, count);
+    result.set(output.dataSync<"float32">(), first * outputs);
   });
   return result;
 }
 
-/** Forward pass of a block, then one backward pass with all K unit cotangents of every example at once. */
-export function jacobianSites(
+/**
+ * Forward pass of a block of examples, then one backward pass with all K unit cotangents of every example at once,
+ * showing the sites to `visit`: their cotangents are rows i · K + k. Batch normalisation at its moving statistics. Call
+ * inside `tf.tidy`.
+ */
+export function visitJacobian(
   program: Program,
   features: Matrix,
   first: number,
   count: number,
-): readonly Site[] {
+  visit: (site: Site) => void,
+): void {
   const { outputs } = program.shaped;
   const tape = recordBlock(program, features, first, count);
   const cotangent = tf.tile(tf.eye(outputs), [count, 1]) as tf.Tensor2D;
-  return tape.backward(cotangent, outputs);
+  tape.backward(cotangent, outputs, visit);
 }
 
 function recordBlock(program: Program, features: Matrix, first: number, count: number): Tape {
   const { shaped, weights } = program;
-  return record(shaped.layers, inputBlock(program, features, first, count), weights, "moving");
+  return record(shaped.layers, inputBlock(shaped, features, first, count), weights, "moving");
 }

@@ -1,14 +1,17 @@
-import type { Loss, Matrix, Matrix64, Optimizer } from "../engine.js";
+import type { Matrix, Matrix64, Sweep } from "../engine.js";
 import type { Network } from "../network/network.js";
 import type { ErrorOnTheWay } from "../threads.js";
-import type { SweepValues } from "./jacobian.js";
-import type { Normalization } from "./tape.js";
-
-export type TensorflowBackend = "wasm" | "cpu";
+import type { TensorflowBackend } from "./backend.js";
+import type { Normalization } from "./rule.js";
+import type { TrainingTask } from "./training.js";
 
 /** What the engine's thread can be asked. Models and trainings are known by number. */
 export interface Requests {
-  start: { readonly arguments: { readonly backend: TensorflowBackend }; readonly result: string };
+  start: {
+    readonly arguments: { readonly backend: TensorflowBackend };
+    /** Versions that shape the numbers. */
+    readonly result: Readonly<Record<string, string>>;
+  };
   open: {
     readonly arguments: { readonly network: Network; readonly parameters: Float32Array };
     readonly result: number;
@@ -32,22 +35,13 @@ export interface Requests {
   };
   sweep: {
     readonly arguments: { readonly model: number; readonly features: Matrix; readonly block: Matrix };
-    readonly result: SweepValues;
+    readonly result: Sweep;
   };
   gram: {
     readonly arguments: { readonly model: number; readonly features: Matrix };
     readonly result: Matrix64;
   };
-  train: {
-    readonly arguments: {
-      readonly model: number;
-      readonly loss: Loss;
-      readonly optimizer: Optimizer;
-      readonly features: Matrix;
-      readonly labels: Int32Array;
-    };
-    readonly result: number;
-  };
+  train: { readonly arguments: { readonly model: number } & TrainingTask; readonly result: number };
   step: {
     readonly arguments: {
       readonly training: number;

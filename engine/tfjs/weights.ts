@@ -16,6 +16,7 @@ export class Weights {
     }
   }
 
+  /** The tensor `layer/kernel`, `layer/bias` …, of the shape its slot in the layout says. */
   get(name: string): tf.Tensor {
     const tensor = this.#tensors.get(name);
     if (tensor === undefined) throw new Error(`no tensor ${name} in this network`);
@@ -24,10 +25,11 @@ export class Weights {
 
   /** The kernel that carries cotangents back through convolution `layer`, made once for each set of weights. */
   turned(layer: string): tf.Tensor4D {
-    let kernel = this.#turned.get(layer);
+    const name = `${layer}/kernel`;
+    let kernel = this.#turned.get(name);
     if (kernel === undefined) {
-      kernel = tf.keep(backwardKernel(this.get(`${layer}/kernel`) as tf.Tensor4D));
-      this.#turned.set(layer, kernel);
+      kernel = tf.keep(backwardKernel(this.get(name) as tf.Tensor4D));
+      this.#turned.set(name, kernel);
     }
     return kernel;
   }
@@ -36,12 +38,11 @@ export class Weights {
   set(name: string, tensor: tf.Tensor): void {
     this.get(name).dispose();
     this.#tensors.set(name, tf.keep(tensor));
-    const layer = name.replace(/\/kernel$/, "");
-    this.#turned.get(layer)?.dispose();
-    this.#turned.delete(layer);
+    this.#turned.get(name)?.dispose();
+    this.#turned.delete(name);
   }
 
-  /** A flat copy in layout order. */
+  /** A flat copy in layout order, shared memory. */
   values(): Float32Array {
     const parameters = new Float32Array(new SharedArrayBuffer(this.#layout.totalCount * 4));
     for (const { name, offset } of this.#layout.tensors) {

@@ -169,6 +169,17 @@ export const networkErrors = {
       remedy: `Give the network as many outputs as there are classes (it has ${outputs}).`,
     }),
 
+  /** A batch that names an example the training does not have. */
+  indexOutOfRange: (index: number, examples: number): JacoflowError =>
+    new JacoflowError({
+      code: "INDEX_OUT_OF_RANGE",
+      kind: "run",
+      message: `the batch names example ${index}, there are 0 … ${examples - 1}`,
+      place: "indices",
+      value: index,
+      remedy: "Draw batches from the examples the training was opened with.",
+    }),
+
   notDifferentiable: (layer: string, engine: string, reason: string): JacoflowError =>
     new JacoflowError({
       code: "NOT_DIFFERENTIABLE",
@@ -197,6 +208,27 @@ export const networkErrors = {
       place: "engine",
       remedy: "Run `jacoflow doctor`; lower the number of examples or the rank if memory ran out.",
       cause,
+    }),
+
+  /** The engine's memory is full; what it was doing is lost, and the engine with it. */
+  engineMemory: (engine: string, wanted: string): JacoflowError =>
+    new JacoflowError({
+      code: "ENGINE_MEMORY",
+      kind: "run",
+      message: `engine ${engine} has no memory left for ${wanted}`,
+      place: "engine",
+      value: wanted,
+      remedy: "Use fewer examples at a time, a smaller batch, a lower rank or a smaller network.",
+    }),
+
+  /** A model or training used after its `close`. */
+  closed: (what: "model" | "training"): JacoflowError =>
+    new JacoflowError({
+      code: "CLOSED",
+      kind: "run",
+      message: `the ${what} is closed`,
+      place: what,
+      remedy: `Open a new ${what}.`,
     }),
 
   engineClosed: (engine: string): JacoflowError =>

@@ -1,13 +1,16 @@
 import { float64, int32, int64, split, utf8 } from "../columns.js";
 import { defineTable } from "../table.js";
 
-export const projectionTargets = [
+/** The targets of a projection that asks for none in particular. */
+export const defaultProjectionTargets = [
   "label",
   "centred_label",
   "residual",
   "label_noise",
   "label_change",
 ] as const;
+
+export const projectionTargets = [...defaultProjectionTargets, "clean_label"] as const;
 export type ProjectionTarget = (typeof projectionTargets)[number];
 
 export const projection = defineTable(
@@ -20,7 +23,7 @@ export const projection = defineTable(
     epoch: float64("epochs done when the target was taken", "epochs"),
     split: split("the examples of target and Jacobian"),
     jacobian_step: int64("training steps done when J was taken", "steps"),
-    target: utf8("label, centred_label, residual, label_noise or label_change"),
+    target: utf8("label, centred_label, residual, label_noise, label_change or clean_label"),
     rank: int32("r, the dimension of the information space"),
     cutoff: float64("α: the given cut-off, or σ_r in rank and energy mode", "output / parameter"),
     gap: float64("σ_r / σ_{r+1}; Infinity when σ_{r+1} = 0"),

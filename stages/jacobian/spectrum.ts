@@ -61,7 +61,7 @@ export const spectrum = defineStage({
         await outputs.spectrum.send(spectrumBatch(occasion, found));
         await outputs.metrics.send(jacobianMetricsBatch(occasion, found));
         await outputs.predictions.send(
-          predictionsTable(opened.outputs).batch(
+          predictionsTable(opened.outputs, snapshot.loss).batch(
             { stage, step, epoch, split, id: examples.ids, values: predicted.values },
             predicted.rows,
           ),
@@ -108,14 +108,14 @@ async function spectrumOf(
   context: Context,
 ): Promise<Spectrum> {
   const { rank, method, precision, tolerance, maxSweeps, blockSize } = context.options;
+  const { algebra, rates } = await context.engine();
   const options: SpectrumOptions = {
-    ...{ rank, method, precision, tolerance, memoryLimit: context.memoryLimit },
+    ...{ rank, method, precision, tolerance, rates, memoryLimit: context.memoryLimit },
     seed: context.seed(`block ${split} ${step}`),
     ...(maxSweeps === undefined ? {} : { maxSweeps }),
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(start === undefined ? {} : { start }),
   };
-  const { algebra } = await context.engine();
   const total = examples.features.rows;
   const found = await computeSpectrum(model, algebra, examples.features, options, {
     signal: context.signal,

@@ -53,6 +53,8 @@ export function labelVector(
   switch (target) {
     case "label":
       return labelTarget(labels, classes);
+    case "clean_label":
+      return labelTarget(cleanLabels, classes);
     case "centred_label":
       return centredLabelTarget(labels, classes);
     case "label_change":

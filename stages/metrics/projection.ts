@@ -11,7 +11,11 @@ import {
 } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import { type ProjectionTarget, projectionTargets } from "../../schemas/tables/projection.js";
+import {
+  defaultProjectionTargets,
+  type ProjectionTarget,
+  projectionTargets,
+} from "../../schemas/tables/projection.js";
 import { readExamples } from "../examples.js";
 import { readBasis } from "./basis.js";
 import { checkCut, cutOptions } from "./cut.js";
@@ -27,14 +31,16 @@ const options = Type.Object(
         minItems: 1,
         uniqueItems: true,
         description:
-          "label (one-hot y), centred_label (y minus its mean over the Jacobian's examples), residual (f − y; needs predictions), label_noise (y − E[y | true class]: by the transition matrix that labels/noise left in the table, else by the shares in the split), label_change (y − clean y); default: all, residual where predictions are wired",
+          "label (one-hot y), centred_label (y minus its mean over the Jacobian's examples), residual (f − y; needs predictions), label_noise (y − E[y | true class]: by the transition matrix that labels/noise left in the table, else by the shares in the split), label_change (y − clean y), clean_label (one-hot clean y); default: all but clean_label, residual where predictions are wired",
       }),
     ),
     jacobian: jacobianOption,
-    loss: Type.Union([Type.Literal("squared"), Type.Literal("cross-entropy")], {
-      default: "squared",
-      description: "the loss of the training: under cross-entropy the residual is softmax(f) − y",
-    }),
+    loss: Type.Optional(
+      Type.Union([Type.Literal("squared"), Type.Literal("cross-entropy")], {
+        description:
+          "under cross-entropy the residual is softmax(f) − y; default: the loss of the training that the predictions come from, squared where there was none",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -77,7 +83,7 @@ export const projection = defineStage({
       predictionsSource: predictions === undefined ? "" : nameOf(predictions),
       algebra: (await context.engine()).algebra,
       cut: options,
-      loss: options.loss,
+      ...(options.loss === undefined ? {} : { loss: options.loss }),
     };
     const chosen = context.store("basis");
     const kept = context.store("predictions");
@@ -87,7 +93,7 @@ export const projection = defineStage({
       if (jacobian === undefined) return;
       if (asked) await chosen.append(batch);
       const projector = await openProjector(jacobian, setting);
-      const rows = await projector.labels(targets ?? projectionTargets);
+      const rows = await projector.labels(targets ?? defaultProjectionTargets);
       if (rows.length > 0) await outputs.projection.send(projectionBatch(stage, rows));
     };
     const keep = async (batch: RecordBatch): Promise<void> => {

@@ -126,6 +126,7 @@ function projections(
   const noise = row("label_noise", noisy ? Math.sqrt(n * (1 - fixed)) : 0, 0.093 + 0.36 * late);
   const change = row("label_change", noisy ? Math.sqrt(2 * fraction * n) : 0, 0.541 + 0.1 * late);
   return [
+    row("clean_label", Math.sqrt(n), 0.915 + 0.02 * late, 1 / classes),
     row("label", Math.sqrt(n), noisy ? 0.612 + 0.13 * late : 0.915 + 0.02 * late, 1 / classes),
     row(
       "centred_label",

@@ -47,6 +47,8 @@ const margins = { marginLeft: 48, marginRight: 18, marginTop: 26, marginBottom: 
 /** Beyond this many epochs the first ones, where most happens, get half of the width. */
 const manyEpochs = 20;
 const valuesShown = 200;
+/** Lines with more points cross often and are drawn thinner. */
+const manyPoints = 60;
 
 const colour = (tone: Series["tone"]) => `var(--tone-${tone})`;
 
@@ -159,7 +161,7 @@ function drawing(chart: Chart): string | undefined {
         x: "x",
         y: "y",
         stroke: colour(series.tone),
-        strokeWidth: series.tone === 0 ? 1 : 2,
+        strokeWidth: series.tone === 0 ? 1 : points.length > manyPoints ? 1.3 : 2,
         ...(series.dashed === true ? { strokeDasharray: "6,4" } : {}),
       }),
     ),

@@ -23,7 +23,7 @@ rest, y − E[y | true class], cannot be learnt from other examples, only memori
 <dt>What the paper proves</dt>
 <dd>For wide one-hidden-layer networks with a smooth activation, started at random and trained by gradient descent for a
 time that the cut-off sets, the training error is at most of the order of ‖Π<sub>N</sub> y‖ and the test error of the order
-of ‖Π<sub>N</sub> y‖/√n plus a term that falls with the number of examples n. For one-hot labels ‖y‖ = √n, so ‖Π<sub>N</sub> y‖/√n is
+of ‖Π<sub>N</sub> y‖/√n, apart from a term that dies out with the training time and, for the test error, one that falls as 1/√n. For one-hot labels ‖y‖ = √n, so ‖Π<sub>N</sub> y‖/√n is
 the nuisance norm ratio of the labels on the initial Jacobian. The constants are not known and most networks do not meet
 the assumptions: the numbers above show whether the tendency holds here; they do not test the bound.</dd>
 <dt>What the paper measured</dt>

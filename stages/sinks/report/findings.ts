@@ -13,7 +13,9 @@ export function findings(tables: RunTables, file?: unknown): readonly string[] {
   return [
     ...stages.flatMap((stage) => projectionFindings(rows.filter((row) => row.stage === stage))),
     ...errorCurves(tables.metrics, file).flatMap(errorFindings),
-  ].filter((sentence) => !sentence.includes(missing));
+  ]
+    .filter((sentence) => !sentence.includes(missing))
+    .map((sentence) => sentence.replaceAll(" %", "\u00a0%"));
 }
 
 function projectionFindings(rows: readonly HeadlineRow[]): readonly string[] {

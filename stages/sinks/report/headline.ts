@@ -105,11 +105,14 @@ function headlineRow(
     randomRatio: row.random_ratio,
     randomEnergy: row.random_ratio ** 2,
     constantEnergy: row.constant_energy,
-    trueClassEnergy:
-      labelTargets.has(row.target) && known.noise !== undefined
-        ? 1 - squaredNorm(known.noise) / squaredNorm(row)
-        : Number.NaN,
+    trueClassEnergy: trueClassEnergy(row, known.noise),
   };
+}
+
+function trueClassEnergy(row: ProjectionRow, noise: ProjectionRow | undefined): number {
+  if (row.target === "clean_label") return 1;
+  if (!labelTargets.has(row.target) || noise === undefined) return Number.NaN;
+  return 1 - squaredNorm(noise) / squaredNorm(row);
 }
 
 /** The epoch of a training step, from whichever table of the run says it; NaN if none does. */

@@ -6,7 +6,7 @@ import { type Html, html } from "./html.js";
 function groupTitle(row: HeadlineRow): Html {
   const examples = row.split === "train" ? "training examples" : "test examples";
   const jacobian = jacobianText(row).replace(/^./, (letter) => letter.toUpperCase());
-  const cut = `rank ${row.rank}, cut at σ = ${numberText(row.cutoff)}, gap ${numberText(row.gap)}`;
+  const cut = `rank ${row.rank}, cut at σ = ${numberText(row.cutoff)}, gap ${row.gap < 10 ? ratioText(row.gap) : numberText(row.gap)}`;
   return html`<div>${jacobian} · ${examples} <span>(${cut})</span></div>`;
 }
 

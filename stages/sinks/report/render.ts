@@ -31,12 +31,25 @@ function factsText(run: RunFacts): string {
   return `seed ${Number.isFinite(run.seed) ? run.seed : missing}${classes}`;
 }
 
+/** What ran, sinks left out: `data/idx → labels/noise → …`; undefined when the file does not say. */
+function courseText(run: RunFacts): string | undefined {
+  const steps = Object.values(mapOf(mapOf(run.file).stages))
+    .map((stage) => mapOf(stage).uses)
+    .filter((uses): uses is string => typeof uses === "string" && !uses.startsWith("sink/"));
+  return steps.length === 0 ? undefined : steps.join(" → ");
+}
+
+const lead = html`<p>A network learns fast what lies along the few strong directions of its Jacobian, its <em>information space</em>, and
+only slowly, by memorising, what lies across them, in its <em>nuisance space</em>. This page says where the labels of
+this run lie and what training made of them; its words are explained at the end.</p>`;
+
 /**
  * The report of a run as one HTML file that needs nothing else: no script, no network, no clock. Works with whichever
  * tables there are. The same tables and facts give the same text.
  */
 export function renderReport(tables: RunTables, run: RunFacts): string {
   const said = findings(tables, run.file);
+  const course = courseText(run);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,9 +63,11 @@ export function renderReport(tables: RunTables, run: RunFacts): string {
 <header>
 <h1>${run.name}</h1>
 <p class="facts">${factsText(run)}</p>
+${course === undefined ? undefined : html`<p class="facts">${course}</p>`}
 ${run.complete ? undefined : html`<p class="stopped"><strong>This run ended early.</strong> What follows is what it had computed until then.</p>`}
 </header>
 <main>
+${tables.projection.length > 0 ? lead : undefined}
 ${said.length === 0 ? undefined : html`<ul class="findings">${said.map((sentence) => html`<li>${emphasised(sentence)}</li>\n`)}</ul>`}
 ${emptyNote(tables)}
 ${headlineSections(tables, run)}

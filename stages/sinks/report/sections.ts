@@ -56,7 +56,9 @@ export function spaceSections(tables: RunTables, run: RunFacts): readonly (Html 
     figures(
       `Over training: ${stage}`,
       [...residualCharts(tables, stage, rows), ...labelCharts(tables, stage, rows)],
-      html`<p class="note">Each residual is split on one Jacobian that stays fixed while training goes on.</p>`,
+      html`<p class="note">The residual r = f − y is what is still to be learnt: its energy ‖r‖² is that of the two parts together. It
+is split on one Jacobian that stays fixed while training goes on. The labels stay fixed and are split on one Jacobian
+after the other; what the information space does not hold of them is on the nuisance space.</p>`,
     ),
   );
 }

@@ -1,7 +1,7 @@
 import type { Split } from "../../../schemas/columns.js";
 import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
-import type { Chart, Series } from "./chart.js";
+import type { Chart, Point, Series } from "./chart.js";
 import { epochOfStep } from "./headline.js";
 import { type AngleRow, ascending, type ProjectionRow, type RunTables, type SpectrumRow } from "./tables.js";
 
@@ -58,7 +58,7 @@ export function spectrumChart(
   };
 }
 
-/** Both parts of the residual on one fixed Jacobian over epochs: paper figures 5 and 6. */
+/** Energy of both parts of the residual on one fixed Jacobian over epochs: paper figures 5 and 6. */
 export function residualCharts(
   tables: RunTables,
   stage: string,
@@ -74,21 +74,23 @@ export function residualCharts(
         .sort((left, right) => left.epoch - right.epoch);
       if (own.length < 2) return [];
       const of = (column: "information_norm" | "nuisance_norm") =>
-        own.map((row) => ({ x: row.epoch, y: row[column] }));
-      const [first, last] = [own[0], own[own.length - 1]];
+        own.map((row) => ({ x: row.epoch, y: row[column] ** 2 }));
+      const course = (points: readonly Point[]) =>
+        `${numberText(points[0].y)} to ${numberText(points[points.length - 1].y)}`;
+      const [information, nuisance] = [of("information_norm"), of("nuisance_norm")];
       const name = jacobianName(step, steps, epochOfStep(tables, stage, step));
       return [
         {
           key: `${stage}-${split}-residual-${step}`,
-          title: `Residual of the ${examplesText(split)}, ${name}`,
+          title: `Energy of the residual, ${examplesText(split)}, ${name}`,
           description:
-            `Norm of the residual's part in each space over epochs. Information space: ${numberText(first.information_norm)} to ${numberText(last.information_norm)};` +
-            ` nuisance space: ${numberText(first.nuisance_norm)} to ${numberText(last.nuisance_norm)}.`,
+            `Squared norm of the residual's part in each space over epochs. Information space: ${course(information)};` +
+            ` nuisance space: ${course(nuisance)}.`,
           x: epochs,
-          y: { label: "norm of the part" },
+          y: { label: "energy ‖Πr‖²" },
           series: [
-            { name: "on the information space", tone: 1, points: of("information_norm") },
-            { name: "on the nuisance space", tone: 2, points: of("nuisance_norm") },
+            { name: "on the information space", tone: 1, points: information },
+            { name: "on the nuisance space", tone: 2, points: nuisance },
           ],
         },
       ];
@@ -97,11 +99,12 @@ export function residualCharts(
 }
 
 const followed: readonly (readonly [string, string, Series["tone"]])[] = [
-  ["clean_label", "clean labels", 3],
   ["label", "labels as given", 1],
   ["centred_label", "labels, centred", 4],
   ["label_change", "label changes", 5],
   ["label_noise", "unpredictable noise", 2],
+  // Dashed over the others: where there is no noise the labels as given are the same line.
+  ["clean_label", "clean labels", 3],
 ];
 
 /** Energy of labels and noise on the information space of one Jacobian after the other. */
@@ -124,14 +127,19 @@ export function labelCharts(
           x: epochOfStep(tables, stage, step),
           y: row.information_energy,
         }));
-        return { name, tone, points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)) };
+        return {
+          name,
+          tone,
+          ...(target === "clean_label" ? { dashed: true } : {}),
+          points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
+        };
       })
       .filter(({ points }) => points.length > 0);
     return [
       {
         key: `${stage}-${split}-labels`,
         title: `Energy of the labels on the information space, ${examplesText(split)}`,
-        description: `Share of the squared norm on the information space of the Jacobian at ${steps.length} epochs. ${series
+        description: `Share of the squared norm on the information space of the Jacobian at ${steps.length} epochs; the nuisance space has the rest. ${series
           .map(({ name, points }) => `${name}: ${numberText(points[0].y)} to ${numberText(points.at(-1)?.y)}`)
           .join("; ")}.`,
         x: { label: "epoch of the Jacobian", epochs: true },

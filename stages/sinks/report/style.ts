@@ -56,6 +56,7 @@ summary { cursor: pointer; color: var(--quiet); }
 .values summary { font-size: 0.85rem; }
 .values .scroll { max-height: 18rem; overflow: auto; }
 .values table { font-size: 0.82rem; }
+sub { line-height: 0; }
 dt { font-weight: 600; margin-top: 0.8rem; }
 dd { margin: 0; }
 pre { background: var(--panel); padding: 1rem; overflow-x: auto; font: 0.82rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; border-radius: 4px; }

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import type { Engine, Matrix, Matrix64 } from "../../../engine/engine.js";
 import { createNativeEngine } from "../../../engine/native/engine.js";
 import { randomSource } from "../../../engine/random.js";
+import { manyEigenvalues, symmetricWith } from "../../support/symmetric.js";
 
 const test = suite("the native engine's linear algebra");
 let engine: Engine;
@@ -158,6 +159,20 @@ test("symmetricEigen of a diagonal, an arrow and a large random matrix", async (
   const tallOne = wide(matrix(n, 40, "large"));
   const found = await checkPairs(await engine.algebra.gram64(tallOne, "rows"), 60);
   assert.ok(found[39] > 1 && Math.abs(found[40]) < 1e-9);
+});
+
+test("symmetricEigen of the largest few of many: ties, clusters, graded, indefinite, rank-deficient", async () => {
+  const sorted = manyEigenvalues.toSorted((left, right) => right - left);
+  for (const count of [1, 25, 60]) {
+    const found = await checkPairs(symmetricWith(manyEigenvalues, "many"), count);
+    near(found, sorted.slice(0, count), 1e-12, `${count} of 1100`);
+  }
+});
+
+test("symmetricEigen of a large flat spectrum holds: there is no quick way", async () => {
+  const values = Array.from({ length: 640 }, (_, i) => 1 + 1e-7 * i);
+  const found = await checkPairs(symmetricWith(values, "flat"), 20);
+  near(found, values.toReversed().slice(0, 20), 1e-12, "flat");
 });
 
 test.run();

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import type { Matrix, Matrix64 } from "../../../engine/engine.js";
 import { randomSource } from "../../../engine/random.js";
 import { createAlgebra } from "../../../engine/spectrum/algebra.js";
+import { manyEigenvalues, symmetricWith } from "../../support/symmetric.js";
 
 const test = suite("algebra");
 const algebra = createAlgebra();
@@ -173,6 +174,30 @@ test("eigenpairs of any small symmetric matrix of integers hold", () => {
     }),
     { numRuns: 200, seed: 1 },
   );
+});
+
+test("the largest few pairs of a large matrix hold: ties, clusters, graded, indefinite, rank-deficient", () => {
+  const matrix = symmetricWith(manyEigenvalues, "many");
+  const sorted = manyEigenvalues.toSorted((left, right) => right - left);
+  for (const count of [1, 25, 60]) {
+    const { values, vectors } = algebra.symmetricEigen(matrix, count);
+    values.forEach((value, i) => {
+      assert.ok(Math.abs(value - sorted[i]) < 1e-12 * sorted[0], `${value} is not ${sorted[i]}`);
+    });
+    const v = vectors.values;
+    const overlaps = algebra.gram64(vectors, "columns");
+    assert.ok(distance(overlaps, (i, j) => (i === j ? 1 : 0)) < 1e-13);
+    for (let row = 0; row < matrix.rows; row += 1) {
+      const applied = new Float64Array(count);
+      for (let k = 0; k < matrix.rows; k += 1) {
+        const factor = matrix.values[row * matrix.rows + k];
+        for (let c = 0; c < count; c += 1) applied[c] += factor * v[k * count + c];
+      }
+      applied.forEach((value, c) => {
+        assert.ok(Math.abs(value - values[c] * v[row * count + c]) < 3e-12, `pair ${c}`);
+      });
+    }
+  }
 });
 
 test("a matrix with a NaN is refused by name", () => {

@@ -10,6 +10,7 @@ import { metrics } from "../../../schemas/tables/metrics.js";
 import { angles, projection } from "../../../schemas/tables/projection.js";
 import { spectrum } from "../../../schemas/tables/spectrum.js";
 import { diskFiles } from "../../../stages/sinks/files.js";
+import { numberText } from "../../../stages/sinks/numberText.js";
 import { listTables, loadRows } from "../../../stages/sinks/parquet/read.js";
 import { parquet } from "../../../stages/sinks/parquet.js";
 import { findings } from "../../../stages/sinks/report/findings.js";
@@ -66,6 +67,7 @@ test("the same tables give the same text", () => {
 test("it says in words what the tables say", () => {
   const said = findings(sampleTables, sampleRun.file).join("\n").replaceAll("\u00a0", " ");
   assert.match(said, "*84 %* of the energy of the clean labels (norm ratio *0.915*)");
+  assert.match(said, "(its 50 leading left singular vectors, training examples)");
   assert.match(said, "y − E[y | true class], has a norm ratio of *0.093*");
   assert.match(said, "a random space has *0.105*: no more than chance");
   assert.match(said, "has gone from *0.093* to *0.440*");
@@ -76,6 +78,35 @@ test("it says in words what the tables say", () => {
   for (const sentence of findings(sampleTables, sampleRun.file)) {
     assert.match(textOf(page), sentence.replaceAll("*", ""));
   }
+});
+
+test("where clean labels are not projected, those of a split without noise stand for them", () => {
+  const projection = sampleTables.projection.filter((row) => row.target !== "clean_label");
+  const [said] = findings({ ...sampleTables, projection }, sampleRun.file);
+  assert.match(said, "of the energy of the clean labels (norm ratio *0.915*)");
+  assert.match(said, "(its 50 leading left singular vectors, test examples)");
+});
+
+test("energies of the residual are the squared norms of the table", () => {
+  const document = documentOf(page);
+  const title = "Energy of the residual, training examples, final Jacobian (epoch 150)";
+  const figure = [...document.querySelectorAll("figure")].find(
+    (found) => found.querySelector("figcaption")?.textContent === title,
+  )!;
+  const last = [...figure.querySelectorAll("tbody tr")]
+    .at(-1)!
+    .querySelectorAll("td") as unknown as readonly { readonly textContent: string }[];
+  const row = sampleTables.projection.find(
+    (found) =>
+      found.target === "residual" &&
+      found.split === "train" &&
+      found.epoch === lastEpoch &&
+      found.jacobian_step > 0,
+  )!;
+  assert.equal(
+    [...last].map((cell) => cell.textContent),
+    [numberText(row.information_norm ** 2), numberText(row.nuisance_norm ** 2)],
+  );
 });
 
 test("the words follow the numbers", () => {
@@ -124,7 +155,8 @@ test("changing one value in a table changes the report", () => {
     const rows: readonly Readonly<Record<string, unknown>>[] = sampleTables[name as keyof typeof numbers];
     for (const column of columns) {
       // Rows the page shows somewhere: a curve, the headline table, a sentence.
-      const at = name === "projection" ? 0 : Math.floor(rows.length / 3);
+      const at =
+        name === "projection" ? rows.findIndex((row) => row.target === "label") : Math.floor(rows.length / 3);
       const changed = rows.map((row, index) =>
         index === at ? { ...row, [column]: (row[column] as number) * 1.21 + 0.004 } : row,
       );
@@ -174,6 +206,10 @@ test("the headline table as text has the same numbers, a row a line", () => {
   assert.is(lines[0], "project");
   assert.is(
     lines[4].replaceAll(/ {2,}/g, "|"),
+    "initial, epoch 0|train|clean labels|50|0.915|0.403|0.105|0.837|0.163|0.333|1.000",
+  );
+  assert.is(
+    lines[5].replaceAll(/ {2,}/g, "|"),
     "initial, epoch 0|train|labels as given|50|0.612|0.791|0.105|0.375|0.625|0.333|0.375",
   );
   for (const line of lines) assert.ok(line.length <= 120, `${line.length}: ${line}`);

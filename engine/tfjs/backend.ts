@@ -1,0 +1,47 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+import { networkErrors } from "../../schemas/errors/network.js";
+
+export type TensorflowBackend = "wasm" | "cpu";
+
+/** Makes TensorFlow.js compute on `backend` in this thread; returns the versions that shape the numbers. ENGINE_LOST if it cannot. */
+export async function startBackend(backend: TensorflowBackend): Promise<Readonly<Record<string, string>>> {
+  // Keeps TensorFlow.js from advising other packages on the console.
+  tf.enableProdMode();
+  try {
+    const version = backend === "wasm" ? await loadWasm() : await loadCpu();
+    if (!(await tf.setBackend(backend))) throw new Error("its backend did not start");
+    if (backend === "wasm") refuseFullMemory(tf.backend() as BackendWasm);
+    return { "@tensorflow/tfjs-core": tf.version_core, [`@tensorflow/tfjs-backend-${backend}`]: version };
+  } catch (cause) {
+    throw networkErrors.engineLost(backend, cause);
+  }
+}
+
+async function loadWasm(): Promise<string> {
+  const { setWasmPaths, version_wasm: version } = await import("@tensorflow/tfjs-backend-wasm");
+  const found = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json");
+  setWasmPaths(join(dirname(found), "dist", "/"));
+  return version;
+}
+
+async function loadCpu(): Promise<string> {
+  const { version_cpu: version } = await import("@tensorflow/tfjs-backend-cpu");
+  return version;
+}
+
+/**
+ * When its 4 GiB are full, the backend's malloc returns 0 and TensorFlow.js 4.22 writes there, over other tensors:
+ * wrong numbers without an error. Here that is ENGINE_MEMORY.
+ */
+function refuseFullMemory(backend: BackendWasm): void {
+  const wasm = backend.wasm as unknown as { _malloc(bytes: number): number };
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0 && bytes > 0) throw networkErrors.engineMemory("wasm", `${bytes} bytes more`);
+    return address;
+  };
+}
