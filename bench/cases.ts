@@ -22,11 +22,11 @@ export interface Case {
 
 export type Images = (classes: number, count: number) => Pick<Case, "features" | "labels">;
 
-/** ResNet20 without normalisation at He's initialisation, as the paper has it. */
+/** ResNet20 without normalisation and with its output scaled down, as the paper has it, at Glorot's initialisation. */
 export function resnet20(images: Images, outputs: number, count: number): Case {
   const network = expandArchitecture("resnet20", { input: [32, 32, 3], outputs, norm: "none" });
   const { normal } = randomSource("bench resnet20");
-  const parameters = initialParameters(network, { initialisation: "he", normal });
+  const parameters = initialParameters(network, { initialisation: "glorot", outputScale: 0.1, normal });
   return { name: `resnet20-${outputs}`, network, outputs, parameters, ...images(outputs, count) };
 }
 

@@ -8,6 +8,7 @@ import { loadBinding } from "../engine/native/binding.js";
 import { atLeast, type Finding, verdictOf } from "./bars.js";
 import { imageSource } from "./cases.js";
 import type { Context, Part } from "./context.js";
+import { clock } from "./measure.js";
 import { fusedPart } from "./parts/fused.js";
 import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
@@ -43,7 +44,7 @@ const given = await yargs(process.argv.slice(2))
     },
     threads: {
       type: "number",
-      default: availableParallelism(),
+      default: clock === "cpu" ? 1 : availableParallelism(),
       describe: "Threads of ours, and the most a peer may take",
     },
     rounds: { type: "number", default: 5, describe: "Rounds a median is taken of" },
@@ -95,6 +96,7 @@ const machine = {
   processor: cpus()[0]?.model ?? "unknown",
   cores: availableParallelism(),
   threads: given.threads,
+  clock,
   instructions: binding.instructions,
   node: process.version,
   images: imagesName,

@@ -17,8 +17,8 @@ export function block(rows: number, columns: number): Matrix {
 export async function sweepPart(context: Context): Promise<void> {
   const { threads, rounds, patience } = context;
   for (const [outputs, count] of [
-    [3, 512],
-    [10, 192],
+    [3, 384],
+    [10, 120],
   ]) {
     const one = resnet20(context.images, outputs, count);
     const columns = defaultBlockSize(50);

@@ -1,11 +1,10 @@
 """Per-example Jacobians in PyTorch: torch.func's vmap(jacrev), and a loop over outputs of vmap(grad)."""
 
-import time
-
 import torch
 from torch.func import grad, jacrev, vmap
 
 import network as networks
+from clock import now
 
 
 def single(state):
@@ -46,10 +45,10 @@ def rows(state, method, threads, chunk, count, outputs, check=False):
     if key not in state:
         state[key] = differentiator(state, method, outputs)
     differentiate = state[key]
-    start = time.perf_counter()
+    start = now()
     for block in blocks(state, differentiate, chunk, count):
         del block
-    seconds = time.perf_counter() - start
+    seconds = now() - start
     answer = {"seconds": seconds}
     if check:
         first = differentiate(state["parameters"], state["inputs"][:2])

@@ -1,7 +1,5 @@
 """The top singular triplets: SciPy's svds on curvlinops' Jacobian, and block Krylov on rows by vmap(jacrev)."""
 
-import time
-
 import numpy
 import torch
 from curvlinops import JacobianLinearOperator
@@ -9,6 +7,7 @@ from scipy.sparse.linalg import LinearOperator, svds
 
 import jacobian
 import network as networks
+from clock import now
 
 
 class Counted:
@@ -26,9 +25,9 @@ class Counted:
         )
 
     def timed(self, product, vectors, kind):
-        start = time.perf_counter()
+        start = now()
         result = product(vectors)
-        self.seconds += time.perf_counter() - start
+        self.seconds += now() - start
         columns = 1 if vectors.ndim == 1 else vectors.shape[1]
         setattr(self, kind, getattr(self, kind) + columns)
         return result
@@ -57,11 +56,11 @@ def tune_products(state, threads, batches, count):
             v = numpy.ones(linear.shape[1], numpy.float32)
             u = numpy.ones(linear.shape[0], numpy.float32)
             linear.matvec(v), linear.rmatvec(u)
-            start = time.perf_counter()
+            start = now()
             linear.matvec(v)
-            middle = time.perf_counter()
+            middle = now()
             linear.rmatvec(u)
-            end = time.perf_counter()
+            end = now()
             found.append(
                 {"threads": thread, "batch": batch, "forward": middle - start, "backward": end - middle, "seconds": end - start}
             )
@@ -73,9 +72,9 @@ def lanczos(state, threads, batch, count, rank, tolerance, seed):
     """SciPy's svds (ARPACK) on curvlinops' operator."""
     torch.set_num_threads(threads)
     counted = Counted(operator(state, batch, count))
-    start = time.perf_counter()
+    start = now()
     _, values, _ = svds(counted.operator, k=rank, tol=tolerance, rng=numpy.random.default_rng(seed))
-    seconds = time.perf_counter() - start
+    seconds = now() - start
     return {
         "seconds": seconds,
         "values": sorted((float(value) for value in values), reverse=True),
@@ -136,7 +135,7 @@ def block_krylov(state, method, threads, chunk, count, outputs, rank, block, tol
     """Block Krylov as our engine does it (all earlier blocks, float64 Gram matrices, ρ²/γ estimates), in PyTorch."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    start = time.perf_counter()
+    start = now()
     with torch.no_grad():
         source = Rows(state, method, chunk, count, outputs, hold)
         p = sum(source.sizes)
@@ -164,6 +163,6 @@ def block_krylov(state, method, threads, chunk, count, outputs, rank, block, tol
             basis.append(orthonormal(rest, basis, lengths))
         left = (all_products @ (vectors[:, :rank] / values[:rank])).float()
         right = (torch.cat(basis, 1).double() @ vectors[:, :rank]).float()
-    seconds = time.perf_counter() - start
+    seconds = now() - start
     del left, right
     return {"seconds": seconds, "values": values[:rank].tolist(), "sweeps": len(products)}

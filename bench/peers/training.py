@@ -1,11 +1,10 @@
 """Training steps in PyTorch, eager and compiled."""
 
-import time
-
 import torch
 import torch.nn.functional as F
 
 import network as networks
+from clock import now
 
 
 def start(state, threads, compiled, channels_last):
@@ -49,10 +48,10 @@ def steps(state, threads, compiled, channels_last, batch, outputs, count, learni
         losses = [step(x, y).item() for _ in range(5)]
         state[key] = (step, losses)
     step, losses = state[key]
-    begin = time.perf_counter()
+    begin = now()
     for _ in range(count):
         step(x, y)
-    return {"seconds": time.perf_counter() - begin, "losses": losses}
+    return {"seconds": now() - begin, "losses": losses}
 
 
 def tune(state, threads, batch, outputs, learning_rate):

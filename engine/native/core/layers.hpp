@@ -4,7 +4,7 @@
 
 #include "activation.hpp"
 #include "convolution.hpp"
-#include "product.hpp"
+#include "winograd.hpp"
 
 namespace jacoflow {
 
@@ -38,6 +38,8 @@ struct Schedule {
   struct Step {
     std::vector<Phase> forward, gradient;
     KernelRows kernel;
+    /** Used for the kernels and sizes that winograd.hpp takes; otherwise the phases are. */
+    TileGrid forwardTiles, gradientTiles;
     /** Rows of the kernel matrix (taps × channels in) and its padded place in a gradient buffer. */
     Index kernelRows = 0;
     Index gradientOffset = 0, gradientSize = 0;
@@ -51,6 +53,8 @@ struct Schedule {
   std::vector<Value> slotValues;
   Index gradientSize = 0;
   Index largestStep = 0;
+  /** Elements of scratch memory for transformed tiles, and for the transformed patches of one image. */
+  Index tileScratch = 0, imagePatches = 0;
   /** Bytes of values, slopes and K gradient buffers for one example. */
   Index valueBytes = 0, slotBytes = 0;
 
@@ -63,6 +67,10 @@ struct Schedule {
         step.forward = forwardPhases(op, in, out);
         step.gradient = gradientPhases(op, in, out);
         step.kernel = jacoflow::kernelRows(op, in, widestKernelRun);
+        step.forwardTiles = forwardGrid<T>(op, in, out);
+        step.gradientTiles = gradientGrid<T>(op, in, out);
+        tileScratch = std::max({tileScratch, winogradScratch(in.stride, out.stride), winogradScratch(out.stride, in.stride)});
+        if (step.forwardTiles.used()) imagePatches = std::max(imagePatches, patchesSize(step.forwardTiles));
         step.kernelRows = op.kernelHeight * op.kernelWidth * in.channels;
       }
       if (op.kind == Kind::dense) step.kernelRows = in.channels;
@@ -158,10 +166,20 @@ struct Weights {
         }
       } else if (op.kind == Kind::convolution) {
         const Index taps = op.kernelHeight * op.kernelWidth;
+        const auto kernel = [&](Index y, Index x, Index c, Index o) {
+          return static_cast<T>(first[((y * op.kernelWidth + x) * in.channels + c) * out.channels + o]);
+        };
+        if (schedule.steps[i].forwardTiles.used()) {
+          transformKernel(in.channels, out.channels, out.stride, kernel, step.forward.reserve(winogradPlanes * in.channels * out.stride));
+        } else {
         T* forward = step.forward.reserve(taps * in.channels * out.stride);
         for (Index row = 0; row < taps * in.channels; ++row)
           for (Index o = 0; o < out.channels; ++o) forward[row * out.stride + o] = static_cast<T>(first[row * out.channels + o]);
-        if (in.needsGradient) {
+        }
+        if (in.needsGradient && schedule.steps[i].gradientTiles.used()) {
+          const auto turned = [&](Index y, Index x, Index o, Index c) { return kernel(2 - y, 2 - x, c, o); };
+          transformKernel(out.channels, in.channels, in.stride, turned, step.backward.reserve(winogradPlanes * out.channels * in.stride));
+        } else if (in.needsGradient) {
           T* backward = step.backward.reserve(taps * out.channels * in.stride);
           for (Index t = 0; t < taps; ++t)
             for (Index c = 0; c < in.channels; ++c)
@@ -191,6 +209,10 @@ struct Space {
   std::vector<Buffer<T>> values, slopes, deltas;
   std::vector<Buffer<typename VectorOf<T>::integer>> winners;
   Buffer<T> scratch;
+  /** Transformed tiles; and the transformed patches of the input of `patchedStep` for example `patchedExample`. */
+  Buffer<T> tiles, patches;
+  std::size_t patchedStep = 0;
+  Index patchedExample = -1;
   Index capacity = 0, cotangents = 0;
 
   void prepare(const Schedule<T>& schedule, Index examples, Index cotangentCount) {
@@ -209,7 +231,9 @@ struct Space {
       for (std::size_t i = 0; i < deltas.size(); ++i)
         deltas[i].reserve(checkedProduct(checkedProduct(examples, cotangentCount), schedule.slotValues[i].size()));
       scratch.reserve(schedule.largestStep);
+      patches.reserve(schedule.imagePatches);
     }
+    tiles.reserve(schedule.tileScratch);
     capacity = examples;
     cotangents = cotangentCount;
   }
@@ -229,6 +253,7 @@ class Layers {
   void read(Space<T>& space, Index e, const float* features) const {
     const Value& value = schedule_.value(network_.input);
     T* image = space.values[static_cast<std::size_t>(network_.input)].data() + e * value.size();
+    space.patchedExample = -1;
     for (Index y = 0; y < value.height; ++y)
       for (Index x = 0; x < value.width; ++x) {
         T* to = image + value.pixel(y, x);
@@ -281,6 +306,12 @@ class Layers {
       T* y = valueOf(space, op.out, from);
       for (Index e = from; e < to; ++e) std::memcpy(valueOf(space, op.out, e), weights.bias.data(), static_cast<std::size_t>(out.stride) * sizeof(T));
       multiply(valueOf(space, op.in, from), in.size(), weights.forwardMatrix, y, out.size(), to - from, Store::add);
+      for (Index e = from; e < to; ++e) activateImage(i, space, e);
+      return;
+    }
+    if (step.forwardTiles.used()) {
+      winograd(step.forwardTiles, to - from, valueOf(space, op.in, from), in.size(), in.channels, weights.forward.data(), out.stride,
+               weights.bias.data(), valueOf(space, op.out, from), out.size(), Store::replace, space.tiles.data());
       for (Index e = from; e < to; ++e) activateImage(i, space, e);
       return;
     }
@@ -406,6 +437,12 @@ class Layers {
                (to - from) * space.cotangents, mode);
       return;
     }
+    if (step.gradientTiles.used()) {
+      winograd(step.gradientTiles, (to - from) * space.cotangents, deltaOf(space, op.out, from, 0), out.size(), out.channels,
+               weights.backward.data(), in.stride, static_cast<const T*>(nullptr), deltaOf(space, op.in, from, 0), in.size(), mode,
+               space.tiles.data());
+      return;
+    }
     for (Index e = from; e < to; ++e) {
       for (Index k = 0; k < space.cotangents; ++k) {
         const T* d = deltaOf(space, op.out, e, k);
@@ -491,7 +528,14 @@ class Layers {
     const T* x = valueOf(space, op.in, e);
     const T* d = deltaOf(space, op.out, e, k);
     if (op.kind == Kind::convolution) {
-      convolutionWeights(op, in, out, step.kernel, x, d, target, mode);
+      if (step.forwardTiles.used()) {
+        if (space.patchedExample != e || space.patchedStep != i) transformImage(step.forwardTiles, x, space.patches.data());
+        space.patchedExample = e;
+        space.patchedStep = i;
+        winogradWeights(step.forwardTiles, in.channels, space.patches.data(), d, out.stride, target, mode, space.tiles.data());
+      } else {
+        convolutionWeights(op, in, out, step.kernel, x, d, target, mode);
+      }
       if (op.other >= 0) sumPixels(out, d, target + step.kernelRows * out.stride, mode);
     } else if (op.kind == Kind::dense) {
       for (Index r = 0; r < in.channels; ++r) {

@@ -147,6 +147,14 @@ std::vector<Plan> plans() {
     v = b.convolution(v, 67, 4, 1, 0, 1);
     all.push_back(b.finish(b.dense(b.globalPooling(v), 11, 0)));
   }
+  {
+    // Filtered in tiles with odd channels, every padding, tiles that fill no group, and a gradient that is added to.
+    Builder b(6, 10, 9);
+    int v = b.convolution(b.input(), 23, 3, 1, 0, 1);
+    v = b.convolution(v, 40, 3, 1, 2, 2);
+    v = b.add(b.convolution(v, 40, 3, 1, 1, 0), v, 1);
+    all.push_back(b.finish(b.dense(b.globalPooling(v), 4, 0)));
+  }
   return all;
 }
 
