@@ -7,14 +7,15 @@ import type { Peer } from "./peer.js";
 /** What every part of the bench works with. */
 export interface Context {
   readonly images: Images;
-  readonly imagesName: string;
+  /** CIFAR-10's folder, when there is one. */
+  readonly imageFolder: string | undefined;
   /** The Python side, or why there is none. */
   readonly peer: Peer | string;
   /** Where cases and runs are written. */
   readonly folder: string;
   readonly threads: number;
   readonly rounds: number;
-  /** More rounds where other programs disturb. */
+  /** Seconds to wait before a round for other programs to be quiet. */
   readonly patience: number;
   report(finding: Finding): void;
   /** Details for the JSON: settings tried, seconds of every round. */

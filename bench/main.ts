@@ -5,19 +5,31 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import yargs from "yargs";
 import { loadBinding } from "../engine/native/binding.js";
-import { type Finding, verdictOf } from "./bars.js";
+import { atLeast, type Finding, verdictOf } from "./bars.js";
 import { imageSource } from "./cases.js";
 import type { Context, Part } from "./context.js";
+import { fusedPart } from "./parts/fused.js";
+import { javascriptPart } from "./parts/javascript.js";
+import { kernelPart } from "./parts/kernel.js";
 import { rowsPart } from "./parts/rows.js";
+import { scalePart } from "./parts/scale.js";
+import { spectrumPart } from "./parts/spectrum.js";
 import { sweepPart } from "./parts/sweep.js";
 import { trainingPart } from "./parts/training.js";
+import { warmPart } from "./parts/warm.js";
 import { startPeer } from "./peer.js";
 import { findingsTable } from "./table.js";
 
 const parts: Readonly<Record<string, Part>> = {
   sweep: sweepPart,
   rows: rowsPart,
+  spectrum: spectrumPart,
   training: trainingPart,
+  fused: fusedPart,
+  scale: scalePart,
+  warm: warmPart,
+  javascript: javascriptPart,
+  kernel: kernelPart,
 };
 
 const given = await yargs(process.argv.slice(2))
@@ -35,7 +47,11 @@ const given = await yargs(process.argv.slice(2))
       describe: "Threads of ours, and the most a peer may take",
     },
     rounds: { type: "number", default: 5, describe: "Rounds a median is taken of" },
-    patience: { type: "number", default: 10, describe: "Rounds added at most when other programs disturb" },
+    patience: {
+      type: "number",
+      default: 20,
+      describe: "Seconds to wait before a round for other programs to be quiet",
+    },
     out: { type: "string", describe: "Result file; default bench/results/<parts or all>.json" },
     peers: {
       type: "boolean",
@@ -61,7 +77,7 @@ const details: Record<string, unknown> = {};
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const context: Context = {
   images,
-  imagesName,
+  imageFolder: given.cifar10,
   peer,
   folder,
   threads: given.threads,
@@ -89,7 +105,13 @@ say(JSON.stringify(machine));
 try {
   for (const name of chosen) {
     say(`bench: ${name} (load ${loadavg()[0].toFixed(1)})`);
-    await parts[name](context);
+    try {
+      await parts[name](context);
+    } catch (error) {
+      const note = error instanceof Error ? error.message : String(error);
+      say(`${name} failed: ${error instanceof Error ? error.stack : note}`);
+      findings.push({ figure: name, measured: Number.NaN, bar: atLeast(0), unit: "×", note });
+    }
   }
 } finally {
   if (typeof peer !== "string") peer.close();

@@ -27,9 +27,12 @@ export interface Comparison {
 /** Rounds in which other programs took more of the machine than this are repeated, as long as patience lasts. */
 const quiet = 0.05;
 
+/** Rounds added at most because others were disturbed. */
+const mostRepeats = 6;
+
 /**
- * The sides in turn, round after round. A round disturbed by other programs is repeated up to `patience` times; the
- * medians are of the `rounds` least disturbed ones.
+ * The sides in turn, round after round, each round begun in a quiet moment if one comes within `patience` seconds. A
+ * round disturbed by other programs is repeated; the medians are of the `rounds` least disturbed ones.
  */
 export async function inTurn(
   sides: readonly Side[],
@@ -37,16 +40,16 @@ export async function inTurn(
 ): Promise<Comparison> {
   const found: Round[] = [];
   const enough = () => found.filter(({ foreign }) => foreign <= quiet).length >= rounds;
-  while (found.length < rounds || (found.length < rounds + patience && !enough())) {
+  while (found.length < rounds || (found.length < rounds + mostRepeats && !enough())) {
     const seconds: number[] = [];
     let foreign = 0;
+    await quietMoment(patience);
     for (const side of sides) {
       const before = ownAndAll();
       seconds.push(await side.run());
       foreign = Math.max(foreign, foreignShare(before, ownAndAll()));
     }
     found.push({ seconds, foreign });
-    if (foreign > quiet) await sleep(1000);
   }
   const best = [...found].sort((left, right) => left.foreign - right.foreign).slice(0, rounds);
   return {
@@ -66,6 +69,16 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Waits until other programs leave the machine alone, at most `patience` seconds. */
+export async function quietMoment(patience: number): Promise<void> {
+  const end = performance.now() + 1000 * patience;
+  do {
+    const before = ownAndAll();
+    await sleep(300);
+    if (foreignShare(before, ownAndAll()) <= quiet) return;
+  } while (performance.now() < end);
 }
 
 /** Seconds of one call. */

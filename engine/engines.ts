@@ -3,6 +3,8 @@ import { networkErrors } from "../schemas/errors/network.js";
 import type { Engine, EngineName } from "./engine.js";
 import { nativeStatus } from "./native/binding.js";
 
+export { buildNativeEngine } from "./native/binding.js";
+
 /** The engines there are here, the most preferred first. */
 export const engineNames = ["native", "wasm", "cpu"] as const satisfies readonly EngineName[];
 
@@ -29,6 +31,13 @@ const simdModule = Uint8Array.of(
 
 /** What is used here of every Node's WebAssembly; the types of Node 20 leave it out. */
 declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
+
+/** Why an engine cannot be used here, with what mends it; undefined when it can. */
+export function whyNotAvailable(name: EngineName): string | undefined {
+  if (name !== "native") return undefined;
+  const { ready, reason } = nativeStatus();
+  return ready ? undefined : `${reason}; install g++ or clang++ and run \`jacoflow doctor --build\``;
+}
 
 /** What `auto` stands for on this machine, or why a named engine is what it is. UNKNOWN_ENGINE for other names. */
 export function explainEngineChoice(name: string = "auto", options: EngineOptions = {}): EngineChoice {

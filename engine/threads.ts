@@ -1,4 +1,4 @@
-import { type TransferListItem, Worker } from "node:worker_threads";
+import { parentPort, type TransferListItem, Worker } from "node:worker_threads";
 import { type ErrorFacts, JacoflowError } from "../schemas/errors/error.js";
 
 /**
@@ -45,4 +45,59 @@ export function reviveError(error: ErrorOnTheWay): Error {
 export function transferable(arrays: readonly ArrayBufferView[]): TransferListItem[] {
   const buffers = arrays.map((array) => array.buffer).filter((buffer) => buffer instanceof ArrayBuffer);
   return [...new Set(buffers)];
+}
+
+interface Answer {
+  readonly result?: unknown;
+  readonly error?: ErrorOnTheWay;
+}
+
+/** What a thread of one question has to say of it: see {@link answerOnce}. `died` makes the error of one that ended. */
+export interface Question<Asked> {
+  /** import.meta.url of the caller, and the module beside it that answers. */
+  readonly base: string;
+  readonly name: string;
+  readonly asked: Asked;
+  readonly signal?: AbortSignal;
+  readonly died: (cause: unknown) => Error;
+}
+
+/**
+ * Has a thread of its own answer one question, for work that would hold up the event loop. Rejects with the signal's
+ * reason soon after it aborts, with the error the answer is, and with `died` when the thread ends without one.
+ */
+export async function askThread<Result, Asked = unknown>(question: Question<Asked>): Promise<Result> {
+  const { base, name, asked, signal, died } = question;
+  signal?.throwIfAborted();
+  const worker = startThread(base, name);
+  let stop = () => {};
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      stop = () => reject(signal?.reason);
+      signal?.addEventListener("abort", stop);
+      worker.once("message", ({ result, error }: Answer) => {
+        if (error === undefined) resolve(result as Result);
+        else reject(reviveError(error));
+      });
+      worker.once("error", (error) => reject(died(error)));
+      worker.once("exit", () => reject(died("its thread ended")));
+      worker.postMessage(asked);
+    });
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await worker.terminate();
+  }
+}
+
+/** The other side of {@link askThread}: call it once, at the top of the thread's module. */
+export function answerOnce<Asked, Result>(answer: (asked: Asked) => Result | Promise<Result>): void {
+  parentPort?.once("message", async (asked: Asked) => {
+    let said: Answer;
+    try {
+      said = { result: await answer(asked) };
+    } catch (error) {
+      said = { error: describeError(error) };
+    }
+    parentPort?.postMessage(said);
+  });
 }

@@ -23,7 +23,7 @@ import { buildNative, explain } from "./build-native.mjs";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What tsconfig.build.json compiles, and the files that decide how. */
-const sources = ["index.ts", "testing.ts", "schemas", "engine", "stages", "pipeline", "plugins/host"];
+const sources = ["index.ts", "schemas", "engine", "stages", "pipeline", "plugins/host"];
 const settings = ["package.json", "tsconfig.json", "tsconfig.build.json"];
 
 /** A mistake to print without a stack: what failed, and the exit code of what failed. */

@@ -5,6 +5,7 @@ import { parseNetwork } from "../engine/network/parse.js";
 import type { NamedTensor } from "../engine/network/safetensors.js";
 import { parametersFrom } from "../engine/network/weights.js";
 import { dataErrors } from "../schemas/errors/data.js";
+import { lossOfSchema, type TrainingLoss } from "../schemas/loss.js";
 import { parametersTable } from "../schemas/tables/parameters.js";
 
 /** The parameters of a network at one step, as stages compute with them. */
@@ -14,16 +15,21 @@ export interface Snapshot {
   readonly network: Network;
   /** Flat, layout order, totalCount long. */
   readonly parameters: Float32Array;
+  /** The loss it was trained with, where a training made it. */
+  readonly loss?: TrainingLoss;
 }
 
-/** Makes the batches of one network's snapshots, all with one schema. */
-export function snapshotWriter(network: Network): {
+/** Makes the batches of one network's snapshots, all with one schema; `loss` is that of their training. */
+export function snapshotWriter(
+  network: Network,
+  loss?: TrainingLoss,
+): {
   readonly layout: ParameterLayout;
   /** One batch over a flat parameter vector (not copied: do not write to it afterwards). */
   readonly batch: (step: number, epoch: number, parameters: Float32Array) => RecordBatch;
 } {
   const layout = parameterLayout(network);
-  const table = parametersTable(network);
+  const table = parametersTable(network, loss);
   const { tensors } = layout;
   const offsets = Int32Array.from([...tensors.map((slot) => slot.offset), layout.totalCount]);
   const dimensions = Int32Array.from(tensors.flatMap((slot) => slot.shape));
@@ -57,7 +63,9 @@ export function snapshotWriter(network: Network): {
  */
 export function readSnapshot(batch: RecordBatch, source: string): Snapshot {
   const { step, epoch, network, tensors } = readTensors(batch, source);
-  return { step, epoch, network, parameters: parametersFrom(network, tensors, { file: source }) };
+  const parameters = parametersFrom(network, tensors, { file: source });
+  const loss = lossOfSchema(batch.schema);
+  return { step, epoch, network, parameters, ...(loss === undefined ? {} : { loss }) };
 }
 
 /** The same as named tensors, views of the batch, without fitting them to the network. */

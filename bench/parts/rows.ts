@@ -1,7 +1,8 @@
 import { atLeast, largestDifference } from "../bars.js";
-import { firstExamples, loaded, resnet20 } from "../cases.js";
+import { type Case, firstExamples, loaded, resnet20 } from "../cases.js";
 import { type Context, threadChoices, withNative, withPeer } from "../context.js";
-import { inTurn, ratioOf, timed } from "../measure.js";
+import { inTurn, quietMoment, ratioOf, timed } from "../measure.js";
+import type { Peer } from "../peer.js";
 
 export interface RowSetting {
   readonly method: string;
@@ -11,7 +12,28 @@ export interface RowSetting {
   readonly error?: string;
 }
 
-export const rowMethods = ["vmap(jacrev)", "loop over outputs", "vmap(jacrev), compiled"];
+/** What PyTorch is tried at; compiled once only, since it takes long to compile and was never near the best. */
+export function rowSettings(threads: number): readonly RowSetting[] {
+  const eager = ["vmap(jacrev)", "loop over outputs"].flatMap((method) =>
+    threadChoices(threads).flatMap((count) =>
+      [4, 8, 16, 32].map((chunk) => ({ method, threads: count, chunk })),
+    ),
+  );
+  return [...eager, { method: "vmap(jacrev), compiled", threads: 1, chunk: 16 }];
+}
+
+/** PyTorch's settings for rows, the best first. */
+export async function tunedRows(context: Context, peer: Peer, one: Case): Promise<readonly RowSetting[]> {
+  context.say(`tuning PyTorch's rows, K = ${one.outputs}`);
+  await quietMoment(context.patience);
+  const { settings } = await peer.call<{ settings: RowSetting[] }>("jacobian.tune", {
+    case: one.name,
+    settings: rowSettings(context.threads),
+    count: 32,
+    outputs: one.outputs,
+  });
+  return settings;
+}
 
 /** Rows of J a second against PyTorch's best setting. */
 export async function rowsPart(context: Context): Promise<void> {
@@ -33,15 +55,7 @@ export async function rowsPart(context: Context): Promise<void> {
       };
       await ours();
       const done = await withPeer(context, one, async (peer) => {
-        context.say(`tuning PyTorch's rows, K = ${outputs}`);
-        const { settings } = await peer.call<{ settings: RowSetting[] }>("jacobian.tune", {
-          case: one.name,
-          methods: rowMethods,
-          threads: threadChoices(threads),
-          chunks: outputs === 3 ? [8, 16, 32, 64] : [4, 8, 16, 32],
-          count: outputs === 3 ? 64 : 32,
-          outputs,
-        });
+        const settings = await tunedRows(context, peer, one);
         const { method, threads: theirThreads, chunk: theirChunk } = settings[0];
         const theirs = { case: one.name, method, threads: theirThreads, chunk: theirChunk, count, outputs };
         const check = await peer.call<{ rows: number[] }>("jacobian.rows", { ...theirs, check: true });

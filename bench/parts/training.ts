@@ -1,7 +1,7 @@
 import { atLeast, largestRelativeDifference } from "../bars.js";
 import { loaded, resnet20 } from "../cases.js";
 import { type Context, threadChoices, withNative, withPeer } from "../context.js";
-import { inTurn, ratioOf, timed } from "../measure.js";
+import { inTurn, quietMoment, ratioOf, timed } from "../measure.js";
 
 interface Setting {
   readonly compiled: boolean;
@@ -12,7 +12,7 @@ interface Setting {
 }
 
 const batch = 128;
-const learningRate = 0.01;
+const learningRate = 0.002;
 const stepsOfRound = 4;
 
 /** A training step of 128 images against PyTorch, eager and compiled. */
@@ -38,6 +38,7 @@ export async function trainingPart(context: Context): Promise<void> {
     const figure = (kind: string) => `training step, batch ${batch}, against PyTorch ${kind}`;
     const done = await withPeer(context, one, async (peer) => {
       context.say("tuning PyTorch's training steps");
+      await quietMoment(patience);
       const { settings } = await peer.call<{ settings: Setting[] }>("training.tune", {
         case: one.name,
         threads: threadChoices(threads),

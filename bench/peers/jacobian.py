@@ -57,20 +57,21 @@ def rows(state, method, threads, chunk, count, outputs, check=False):
     return answer
 
 
-def tune(state, methods, threads, chunks, count, outputs):
-    """Seconds an example of every setting, the best first; each is warmed up once."""
+def tune(state, settings, count, outputs):
+    """Seconds an example of every setting (method, threads, chunk), the best first; each is warmed up once."""
     found = []
-    for method in methods:
-        for thread in threads:
-            for chunk in chunks:
-                if chunk > count:
-                    continue
-                try:
-                    rows(state, method, thread, chunk, chunk, outputs)
-                    seconds = min(rows(state, method, thread, chunk, count, outputs)["seconds"] for _ in range(2))
-                except Exception as error:  # noqa: BLE001 - a setting that does not run is told, not fatal
-                    found.append({"method": method, "threads": thread, "chunk": chunk, "error": str(error)[:200]})
-                    continue
-                found.append({"method": method, "threads": thread, "chunk": chunk, "seconds": seconds / count})
+    best = float("inf")
+    for setting in settings:
+        chunk = setting["chunk"]
+        try:
+            rows(state, count=chunk, outputs=outputs, **setting)
+            seconds = rows(state, count=chunk, outputs=outputs, **setting)["seconds"] / chunk
+            if seconds < 2 * best:
+                for _ in range(2):
+                    seconds = min(seconds, rows(state, count=count, outputs=outputs, **setting)["seconds"] / count)
+            best = min(best, seconds)
+            found.append({**setting, "seconds": seconds})
+        except Exception as error:  # noqa: BLE001 - a setting that does not run is told, not fatal
+            found.append({**setting, "error": str(error)[:200]})
     found.sort(key=lambda setting: setting.get("seconds", float("inf")))
     return {"settings": found}

@@ -48,7 +48,8 @@ def main():
             if call == "versions":
                 result = versions()
             elif call == "open":
-                cases[arguments.pop("case")] = open_case(**arguments)
+                name = arguments.pop("case")
+                cases[name] = open_case(**arguments)
                 result = {}
             elif call == "close":
                 cases.pop(arguments["case"])

@@ -5,8 +5,6 @@ import { loadBinding } from "./binding.js";
 import { startJobs } from "./jobs.js";
 import { openModel } from "./model.js";
 
-export { buildNativeEngine } from "./binding.js";
-
 export interface NativeEngineOptions {
   /** Default: as many as the machine runs at once. */
   readonly threads?: number;

@@ -1,6 +1,7 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { EngineRates, LinearAlgebra, Matrix, Model, WorkOptions } from "../engine.js";
 import { randomSource } from "../random.js";
+import { abortable } from "./abortable.js";
 import {
   defaultBlockSize,
   defaultMaxSweeps,
@@ -77,11 +78,12 @@ export interface Spectrum {
  */
 export async function computeSpectrum(
   model: Model,
-  algebra: LinearAlgebra,
+  engineAlgebra: LinearAlgebra,
   features: Matrix,
   options: SpectrumOptions,
   work: WorkOptions = {},
 ): Promise<Spectrum> {
+  const algebra = abortable(engineAlgebra, work.signal);
   const plan = planFor(model, features.rows, options);
   if (plan.method === "exact") return exactSpectrum(model, algebra, features, options, plan, work);
   const { rank, tolerance = defaultTolerance, start, seed } = options;

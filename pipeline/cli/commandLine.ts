@@ -1,7 +1,7 @@
 import yargs, { type Argv } from "yargs";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
-import { flagsOf, graphFlags, pipelineFlags, runFlags } from "./flags.js";
+import { doctorFlags, flagsOf, graphFlags, pipelineFlags, runFlags } from "./flags.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -128,8 +128,8 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
     .command(
       "doctor",
       "Show the engine chosen and why, threads, versions, and what is not available",
-      (builder) => builder.check(noMoreArguments),
-      async () => finish(await (await import("./doctorCommand.js")).doctorCommand(terminal)),
+      (builder) => builder.options(doctorFlags).check(noMoreArguments),
+      async (given) => finish(await (await import("./doctorCommand.js")).doctorCommand(given, terminal)),
     );
 }
 
@@ -152,7 +152,7 @@ function noMoreArguments(given: {
 }): true {
   const [command, extra] = given._.map(String);
   if (extra !== undefined) throw commandLineErrors.unexpectedArgument(extra, command);
-  for (const name of ["seed", "out", "engine", "memory", "format"]) {
+  for (const name of ["seed", "out", "engine", "threads", "memory", "format"]) {
     const value = given[name];
     if (Array.isArray(value)) {
       throw commandLineErrors.badFlagValue(name, value.join(" and "), "one value", "Give it once.");

@@ -1,5 +1,11 @@
 import type { EngineName } from "../../engine/engine.js";
-import { createEngine, engineNames, explainEngineChoice } from "../../engine/engines.js";
+import {
+  buildNativeEngine,
+  createEngine,
+  engineNames,
+  explainEngineChoice,
+  whyNotAvailable,
+} from "../../engine/engines.js";
 import { builtInStages } from "../../stages/index.js";
 import type { Stage } from "../stage.js";
 
@@ -9,6 +15,8 @@ export interface Composition {
   readonly engines: readonly EngineName[];
   readonly createEngine: typeof createEngine;
   readonly explainEngineChoice: typeof explainEngineChoice;
+  readonly whyNotAvailable: typeof whyNotAvailable;
+  readonly buildNativeEngine: typeof buildNativeEngine;
 }
 
 /** The one place where stages, engines and the runtime meet (design §1). */
@@ -18,5 +26,7 @@ export function composition(): Composition {
     engines: engineNames,
     createEngine,
     explainEngineChoice,
+    whyNotAvailable,
+    buildNativeEngine,
   };
 }

@@ -19,6 +19,11 @@ export const runFlags = {
     type: "boolean",
     describe: "Show the plan with the tables on the edges and the memory; run nothing",
   },
+  threads: {
+    type: "string",
+    requiresArg: true,
+    describe: "Threads the engine computes on  [default: all; wasm and cpu have one]",
+  },
   memory: {
     type: "string",
     requiresArg: true,
@@ -39,6 +44,13 @@ export const graphFlags = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
+export const doctorFlags = {
+  build: {
+    type: "boolean",
+    describe: "Build the native engine first, where the install could not or did not",
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
 /** The flags of each command; `--help` is everybody's. */
 export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>> = {
   run: runFlags,
@@ -49,5 +61,5 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   schema: {},
   inspect: {},
   report: {},
-  doctor: {},
+  doctor: doctorFlags,
 };

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
@@ -18,6 +19,7 @@ import { versionsHere } from "./versions.js";
 export interface RunFlags extends PipelineFlags {
   readonly out?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  readonly threads?: string | undefined;
   readonly memory?: string | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
@@ -39,6 +41,7 @@ export async function runCommand(flags: RunFlags, terminal: Terminal): Promise<n
 
 async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const memoryLimit = flags.memory === undefined ? defaultMemoryLimit() : parseMemorySize(flags.memory);
+  const threads = flags.threads === undefined ? {} : { threads: parseThreads(flags.threads) };
   const parts = composition();
   const pipeline = await pipelineOf(flags, parts);
   if (flags.quiet !== true) for (const warning of pipeline.warnings) terminal.talk(`warning: ${warning}\n`);
@@ -54,7 +57,13 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const interruption = listenForInterruption(terminal);
   const display = progressDisplay(terminal, verbosityOf(flags));
   try {
-    const outcome = await start(pipeline, parts, { runFolder, memoryLimit, interruption, display });
+    const outcome = await start(pipeline, parts, {
+      runFolder,
+      memoryLimit,
+      interruption,
+      display,
+      engine: threads,
+    });
     display.close();
     return tell(outcome, flags, terminal, interruption);
   } finally {
@@ -66,6 +75,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
 interface RunSettings {
   readonly runFolder: string;
   readonly memoryLimit: number;
+  readonly engine: { readonly threads?: number };
   readonly interruption: Interruption;
   readonly display: ReturnType<typeof progressDisplay>;
 }
@@ -76,13 +86,13 @@ async function start(
   settings: RunSettings,
 ): Promise<RunOutcome> {
   return runPipeline(pipeline, {
-    createEngine: () => parts.createEngine(pipeline.engine),
+    createEngine: () => parts.createEngine(pipeline.engine, settings.engine),
     runFolder: settings.runFolder,
     signal: settings.interruption.signal,
     observers: [settings.display.observe],
     memoryLimit: settings.memoryLimit,
     versions: versionsHere(),
-    threads: parts.explainEngineChoice(pipeline.engine).threads,
+    threads: parts.explainEngineChoice(pipeline.engine, settings.engine).threads,
   });
 }
 
@@ -112,6 +122,15 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
     );
   }
   return exitCode;
+}
+
+function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (!/^\d+$/.test(text) || threads < 1 || threads > 1024) {
+    const remedy = "Give a whole number from 1 to 1024.";
+    throw commandLineErrors.badFlagValue("threads", text, "a number of threads", remedy);
+  }
+  return threads;
 }
 
 /** Relative to the current folder when it is inside. */

@@ -14,6 +14,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     talk: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY === true,
-    columns: () => process.stderr.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: () => process.stderr.columns || 80,
   };
 }

@@ -70,6 +70,16 @@ export const dataErrors = {
       cause,
     }),
 
+  missingFolder: (folder: string, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "DATA_FOLDER_MISSING",
+      kind: "invalid",
+      message: `there is no folder ${folder}`,
+      place,
+      value: folder,
+      remedy: "Correct the path: relative ones start at the pipeline file's folder.",
+    }),
+
   missingFile: (folder: string, what: string, names: readonly string[], place: string): JacoflowError =>
     new JacoflowError({
       code: "DATA_FILE_MISSING",
@@ -149,11 +159,12 @@ export const dataErrors = {
       remedy: "Use a source with at least one training example.",
     }),
 
-  labelGap: (source: string, labels: readonly number[]): JacoflowError =>
+  /** `row` holds the first label that is above their number. */
+  labelGap: (source: string, labels: readonly number[], row: number): JacoflowError =>
     new JacoflowError({
       code: "LABEL_OUT_OF_RANGE",
       kind: "invalid",
-      message: `${source}: the labels are ${shortened(labels)}, not 0 … ${labels.length - 1}`,
+      message: `${source}: the labels are ${shortened(labels)}, not 0 … ${labels.length - 1} (one that is outside stands in row ${row})`,
       place: source,
       value: labels,
       remedy: `Name the classes to use with classes: [${shortened(labels)}].`,

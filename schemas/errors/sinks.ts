@@ -24,6 +24,16 @@ export const sinkErrors = {
       remedy: `Use text, truth values, int32, int64, float32, float64 or lists of numbers, or keep the table as Arrow: arrow: [${table}].`,
     }),
 
+  reportThreadEnded: (cause: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "REPORT_THREAD_ENDED",
+      kind: "run",
+      message: `the report was not written: ${cause instanceof Error ? cause.message : String(cause)}`,
+      place: "report.html",
+      remedy: "The tables are whole: `jacoflow report RUN` writes the report from them.",
+      cause,
+    }),
+
   notRunFolder: (folder: string): JacoflowError =>
     new JacoflowError({
       code: "NOT_A_RUN_FOLDER",

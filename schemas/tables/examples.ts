@@ -1,4 +1,5 @@
 import { float32Vector, float64, int32, int64, split, utf8 } from "../columns.js";
+import { lossMetadata, type TrainingLoss } from "../loss.js";
 import { defineTable } from "../table.js";
 
 /** How the labels of a split were changed; JSON in the examples schema's metadata under `noise`. */
@@ -37,14 +38,15 @@ export function examplesTable(
   );
 }
 
-/** The predictions table for K outputs. */
-export function predictionsTable(outputs: number) {
-  return defineTable("predictions", 1, "Network outputs f(x; w)", {
+/** The predictions table for K outputs of a network trained with `loss`; it says so in its schema's metadata. */
+export function predictionsTable(outputs: number, loss?: TrainingLoss) {
+  const columns = {
     stage: utf8("the stage that computed it"),
     step: int64("training steps done", "steps"),
     epoch: float64("epochs done", "epochs"),
     split: split("train or test"),
     id: int32("id of the example in its split"),
     values: float32Vector(outputs, "f(x; w), one a class (logits under cross-entropy)"),
-  });
+  };
+  return defineTable("predictions", 1, "Network outputs f(x; w)", columns, lossMetadata(loss));
 }

@@ -5,7 +5,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
 import { runAll } from "../check.js";
 import { type IdxHeader, readIdx, readIdxHeader } from "./idxFile.js";
-import { findIdxFiles, type IdxFiles } from "./idxFolder.js";
+import { findIdxFiles, type IdxFiles, listIdxFolder } from "./idxFolder.js";
 import { allClasses, type Selection, selectExamples } from "./selection.js";
 import { type Standardisation, standardiseOption, standardiser } from "./standardise.js";
 
@@ -60,10 +60,11 @@ export const idx = defineStage({
   },
   check: async ({ options, place, resolvePath }) => {
     const folder = resolvePath(options.path);
+    const present = await listIdxFolder(folder, `${place}.with.path`);
     const headers: Partial<Record<Split, IdxHeader>> = {};
     await runAll(
       splitsOf(options).map((split) => async () => {
-        const files = await findIdxFiles(folder, split, `${place}.with.path`);
+        const files = findIdxFiles(folder, present, split, `${place}.with.path`);
         const images = await readIdxHeader(files.images, 3);
         const labels = await readIdxHeader(files.labels, 1);
         headers[split] = images;
@@ -89,10 +90,11 @@ export const idx = defineStage({
     const folder = context.resolvePath(options.path);
     const place = `stages.${context.stage}.with`;
     checkChannels(options.standardise, 1, `${place}.standardise`);
+    const present = await listIdxFolder(folder, `${place}.path`);
     const plans: Plan[] = [];
     let classes: readonly number[] | undefined = options.classes;
     for (const split of splitsOf(options)) {
-      const files = await findIdxFiles(folder, split, `${place}.path`);
+      const files = findIdxFiles(folder, present, split, `${place}.path`);
       const labels = await readLabels(files.labels, signal);
       const known = classes ?? allClasses(labels, files.labels);
       if (options.classes === undefined) refuseUnknown(labels, known.length, files.labels);

@@ -23,16 +23,25 @@ export function idxNames(split: Split, kind: keyof typeof kinds): readonly strin
 }
 
 /**
- * The files of a split in a folder. Errors: DATA_FILE_UNREADABLE for the folder, DATA_FILE_MISSING naming what was
- * looked for.
+ * The names in a folder of IDX files. Errors: DATA_FOLDER_MISSING, or DATA_FILE_UNREADABLE for one that cannot be read.
  */
-export async function findIdxFiles(folder: string, split: Split, place: string): Promise<IdxFiles> {
-  let present: readonly string[];
+export async function listIdxFolder(folder: string, place: string): Promise<readonly string[]> {
   try {
-    present = await readdir(folder);
+    return await readdir(folder);
   } catch (error) {
-    throw dataErrors.unreadable(folder, error, place);
+    throw (error as NodeJS.ErrnoException).code === "ENOENT"
+      ? dataErrors.missingFolder(folder, place)
+      : dataErrors.unreadable(folder, error, place);
   }
+}
+
+/** The files of a split among the names in a folder. Errors: DATA_FILE_MISSING naming what was looked for. */
+export function findIdxFiles(
+  folder: string,
+  present: readonly string[],
+  split: Split,
+  place: string,
+): IdxFiles {
   const find = (kind: keyof typeof kinds) => {
     const names = idxNames(split, kind);
     const name = names.find((candidate) => present.includes(candidate));

@@ -56,6 +56,9 @@ export function allClasses(labels: ArrayLike<number>, source: string): readonly 
   for (let position = 0; position < labels.length; position += 1) seen.add(labels[position]);
   if (seen.size === 0) throw dataErrors.noExamples(source);
   const classes = [...seen].sort((left, right) => left - right);
-  if (classes.some((label, index) => label !== index)) throw dataErrors.labelGap(source, classes);
+  if (classes.some((label, index) => label !== index)) {
+    const outside = Array.from(labels).findIndex((label) => label >= classes.length);
+    throw dataErrors.labelGap(source, classes, outside);
+  }
   return classes;
 }

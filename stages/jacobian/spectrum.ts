@@ -61,7 +61,7 @@ export const spectrum = defineStage({
         await outputs.spectrum.send(spectrumBatch(occasion, found));
         await outputs.metrics.send(jacobianMetricsBatch(occasion, found));
         await outputs.predictions.send(
-          predictionsTable(opened.outputs).batch(
+          predictionsTable(opened.outputs, snapshot.loss).batch(
             { stage, step, epoch, split, id: examples.ids, values: predicted.values },
             predicted.rows,
           ),

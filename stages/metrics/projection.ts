@@ -35,10 +35,12 @@ const options = Type.Object(
       }),
     ),
     jacobian: jacobianOption,
-    loss: Type.Union([Type.Literal("squared"), Type.Literal("cross-entropy")], {
-      default: "squared",
-      description: "the loss of the training: under cross-entropy the residual is softmax(f) − y",
-    }),
+    loss: Type.Optional(
+      Type.Union([Type.Literal("squared"), Type.Literal("cross-entropy")], {
+        description:
+          "under cross-entropy the residual is softmax(f) − y; default: the loss of the training that the predictions come from, squared where there was none",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -81,7 +83,7 @@ export const projection = defineStage({
       predictionsSource: predictions === undefined ? "" : nameOf(predictions),
       algebra: (await context.engine()).algebra,
       cut: options,
-      loss: options.loss,
+      ...(options.loss === undefined ? {} : { loss: options.loss }),
     };
     const chosen = context.store("basis");
     const kept = context.store("predictions");

@@ -2,6 +2,7 @@ import type { RecordBatch } from "apache-arrow";
 import type { LinearAlgebra, Loss } from "../../engine/engine.js";
 import { informationSpace, projectOnto } from "../../engine/spectrum/projection.js";
 import { constantEnergy, residualTarget } from "../../engine/spectrum/targets.js";
+import { lossOfSchema } from "../../schemas/loss.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
 import type { ProjectionTarget } from "../../schemas/tables/projection.js";
 import { checkClasses, type ExampleSet } from "../examples.js";
@@ -18,7 +19,8 @@ export interface ProjectionSetting {
   readonly predictionsSource: string;
   readonly algebra: LinearAlgebra;
   readonly cut: CutOptions;
-  readonly loss: Loss;
+  /** Instead of the loss that the predictions name. */
+  readonly loss?: Loss;
 }
 
 /** The information space of one Jacobian, ready for targets. */
@@ -31,7 +33,7 @@ export interface Projector {
 
 /** Errors: BASIS_TOO_SHORT, ID_MISSING, NETWORK_OUTPUTS, LABEL_OUT_OF_RANGE. */
 export async function openProjector(jacobian: JacobianBasis, setting: ProjectionSetting): Promise<Projector> {
-  const { set, algebra, cut, loss, examplesSource, predictionsSource } = setting;
+  const { set, algebra, cut, examplesSource, predictionsSource } = setting;
   const { step, epoch, split, classes, ids } = jacobian;
   checkClasses(set, classes, examplesSource);
   const own = rowLabels(set, jacobian, examplesSource);
@@ -68,6 +70,7 @@ export async function openProjector(jacobian: JacobianBasis, setting: Projection
         values.set(table.values.subarray(row * classes, (row + 1) * classes), index * classes);
       });
       const at = { step: Number(table.step[0]), epoch: table.epoch[0] };
+      const loss = setting.loss ?? lossOfSchema(predictions.schema) ?? "squared";
       return project("residual", residualTarget(values, own.labels, loss), at);
     },
   };

@@ -41,6 +41,8 @@ export class AtomicFile {
   readonly path: string;
   readonly #files: FileSystem;
   #file: WritableFile | undefined;
+  /** What went wrong first: nothing more is written after it, whoever overlooked it. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(path: string, files: FileSystem) {
     this.path = path;
@@ -82,11 +84,14 @@ export class AtomicFile {
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
     try {
       await work();
-    } catch (error) {
+    } catch (cause) {
+      const error = runErrors.writeFailed(this.path, cause);
+      this.#failure = { error };
       await this.abandon();
-      throw runErrors.writeFailed(this.path, error);
+      throw error;
     }
   }
 }

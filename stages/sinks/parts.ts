@@ -36,6 +36,8 @@ export class Parts {
   #bytes = 0;
   #complete = 0;
   #closed = false;
+  /** A run that is stopped finishes a table while its last batch may still be on the way to the disk. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: PartsOptions) {
     this.#options = options;
@@ -47,7 +49,22 @@ export class Parts {
   }
 
   /** Takes a batch and writes it, or keeps it for later. Ignored after `finish` and after a failure. */
-  async append(batch: RecordBatch): Promise<void> {
+  append(batch: RecordBatch): Promise<void> {
+    return this.#inTurn(() => this.#take(batch));
+  }
+
+  /** Writes what is not yet written. Without any batch, a file with no rows is written when `emptySchema` is given. */
+  finish(emptySchema?: Schema): Promise<void> {
+    return this.#inTurn(() => this.#end(emptySchema));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #take(batch: RecordBatch): Promise<void> {
     if (this.#closed) return;
     // Every batch of a port has one schema: its output sees to that.
     this.#schema ??= batch.schema;
@@ -59,8 +76,7 @@ export class Parts {
     if (complete) this.#begin();
   }
 
-  /** Writes what is not yet written. Without any batch, a file with no rows is written when `emptySchema` is given. */
-  async finish(emptySchema?: Schema): Promise<void> {
+  async #end(emptySchema: Schema | undefined): Promise<void> {
     if (this.#closed) return;
     if (this.#schema !== undefined && this.#batches.length > this.#written) await this.#write(this.#schema);
     if (this.#schema === undefined && emptySchema !== undefined) {

@@ -3,6 +3,7 @@ import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
 import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
+import { renderInThread } from "./report/renderWorker.js";
 import { isReported, TableGatherer } from "./report/tables.js";
 
 /** Class names of an examples batch; undefined when it names none. */
@@ -33,9 +34,7 @@ export function reportSink(files: FileSystem) {
       });
       const results = await Promise.allSettled(ended);
       const failed = results.find((result) => result.status === "rejected");
-      // Charts and their DOM take a quarter of a second to load: not for `stages` or `validate`.
-      const { renderReport } = await import("./report/render.js");
-      const page = renderReport(gatherer.tables, {
+      const page = await renderInThread(gatherer.tables, {
         name: context.run.name,
         seed: context.run.seed,
         file: context.run.file,

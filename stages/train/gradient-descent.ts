@@ -39,7 +39,7 @@ export const gradientDescent = defineStage({
     if (train === undefined) throw trainErrors.noTrainingExamples(source);
     const n = train.labels.length;
     const start = lastSnapshot(inputs.parameters);
-    const { layout, batch: snapshotBatch } = snapshotWriter(start.network);
+    const { layout, batch: snapshotBatch } = snapshotWriter(start.network, options.loss);
     const duration = durationOf(options, n, place);
     const { stepsPerEpoch, epochs } = duration;
     const total = epochs * stepsPerEpoch;
@@ -67,7 +67,8 @@ export const gradientDescent = defineStage({
       if (broken !== undefined) {
         throw trainErrors.diverged(stage, step, occasion.epoch, broken.evaluation.loss);
       }
-      for (const finding of findings) await outputs.predictions.send(predictionsBatch(occasion, finding));
+      for (const finding of findings)
+        await outputs.predictions.send(predictionsBatch(occasion, finding, options.loss));
     };
 
     /** Sends what is due when `step` steps are done. */

@@ -1,5 +1,5 @@
 import type { RecordBatch } from "apache-arrow";
-import type { Matrix } from "../../engine/engine.js";
+import type { Loss, Matrix } from "../../engine/engine.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
 import { type MetricName, metrics } from "../../schemas/tables/metrics.js";
 import type { Examples } from "../examples.js";
@@ -51,8 +51,12 @@ export function metricsBatch(
 }
 
 /** The outputs of one split, in the order of its examples. */
-export function predictionsBatch(occasion: Occasion, { examples, outputs }: Finding): RecordBatch {
-  return predictionsTable(outputs.columns).batch(
+export function predictionsBatch(
+  occasion: Occasion,
+  { examples, outputs }: Finding,
+  loss: Loss,
+): RecordBatch {
+  return predictionsTable(outputs.columns, loss).batch(
     { ...occasion, split: examples.split, id: examples.ids, values: outputs.values },
     outputs.rows,
   );

@@ -29,6 +29,8 @@ export interface Circumstances {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with the process and all its output so far, whenever there is more. */
   readonly onOutput?: (child: ChildProcess, output: string) => void;
+  /** Another copy of the program than this repository's. */
+  readonly program?: string;
   /** Words before `node`, such as `prlimit --fsize=1000`. */
   readonly wrapper?: readonly string[];
 }
@@ -36,7 +38,8 @@ export interface Circumstances {
 /** Runs the built `jacoflow` to its end. */
 export function jacoflow(words: readonly string[], circumstances: Circumstances = {}): Promise<Ended> {
   const start = performance.now();
-  const [command, ...rest] = [...(circumstances.wrapper ?? []), process.execPath, program, ...words];
+  const script = circumstances.program ?? program;
+  const [command, ...rest] = [...(circumstances.wrapper ?? []), process.execPath, script, ...words];
   const child = spawn(command, rest, {
     cwd: circumstances.folder ?? repository,
     env: { ...process.env, ...circumstances.environment },

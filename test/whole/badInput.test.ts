@@ -89,7 +89,7 @@ law("an unknown option is told with the nearest name", () =>
 law("a missing file is found before anything runs", () =>
   withFolder(async (folder) => {
     const file = writeSmallPipeline(folder, { data: "{ uses: data/idx, with: { path: nowhere } }" });
-    await assertRefused(file, "DATA_FILE_MISSING", ["nowhere", /small\.yaml:4:\d+/]);
+    await assertRefused(file, "DATA_FOLDER_MISSING", ["nowhere", /small\.yaml:4:\d+/]);
   }),
 );
 
@@ -98,7 +98,7 @@ law("a truncated IDX file is one error that says how long it should be", () =>
     const file = writeSmallPipeline(folder);
     const images = join(folder, "stripes/train-images-idx3-ubyte");
     writeFileSync(images, readFileSync(images).subarray(0, 1000));
-    await assertFails(file, 78, "IDX_LENGTH", ["train-images-idx3-ubyte", "1000"]);
+    await assertFails(file, 78, "IDX_LENGTH", ["train-images-idx3-ubyte", "27 of the 60"]);
   }),
 );
 
@@ -108,7 +108,7 @@ law("a label out of range is told with the example", () =>
     const labels = readFileSync(join(folder, "stripes/train-labels-idx1-ubyte")).subarray(8);
     labels[17] = 200;
     writeFileSync(join(folder, "stripes/train-labels-idx1-ubyte"), idxBytes([labels.length], labels));
-    await assertFails(file, 78, "LABEL_OUT_OF_RANGE", ["200", "17"]);
+    await assertFails(file, 78, "LABEL_OUT_OF_RANGE", ["200", "row 17"]);
   }),
 );
 
@@ -196,7 +196,7 @@ law("with --json a refusal is data too", () =>
     const said = JSON.parse(stdout);
     assert.is(said.outcome, "refused");
     assert.is(said.exitCode, 78);
-    assert.is(said.errors[0].code, "DATA_FILE_MISSING");
+    assert.is(said.errors[0].code, "DATA_FOLDER_MISSING");
     assert.is(said.errors[0].line, 4);
   }),
 );

@@ -16,7 +16,7 @@ const endless = {
   train:
     "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.001, batchSize: 10, epochs: 100000, snapshots: { at: [0] } } }",
   project: null,
-  console: "{ uses: sink/console, from: train.metrics }",
+  console: "{ uses: sink/console, from: [train.metrics, svd.spectrum] }",
   parquet: "{ uses: sink/parquet, from: [train.metrics, svd.spectrum] }",
 } as const;
 

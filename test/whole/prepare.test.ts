@@ -26,10 +26,16 @@ function layProject(folder: string): void {
     "tsconfig.json",
     "tsconfig.build.json",
     "scripts/prepare.mjs",
+    "scripts/build-native.mjs",
   ]) {
     cpSync(join(repository, file), join(folder, file));
   }
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  // The native engine as it is: built, and nothing of it to compile here.
+  mkdirSync(join(folder, "engine/native"), { recursive: true });
+  for (const name of ["addon.cpp", "core", "build"]) {
+    symlinkSync(join(repository, "engine/native", name), join(folder, "engine/native", name));
+  }
   mkdirSync(join(folder, "pipeline/cli"), { recursive: true });
   writeFileSync(join(folder, "index.ts"), "export const one = 1;\n");
   writeFileSync(
@@ -99,14 +105,15 @@ law("the lock of a killed preparation holds nobody up", () =>
 law("a changed source is built again, whatever its time; a removed one leaves nothing behind", () =>
   withFolder(async (folder) => {
     layProject(folder);
-    writeFileSync(join(folder, "testing.ts"), "export const two = 2;\n");
+    mkdirSync(join(folder, "schemas"));
+    writeFileSync(join(folder, "schemas/two.ts"), "export const two = 2;\n");
     await prepare(folder);
-    assert.ok(existsSync(join(folder, "dist/testing.js")));
-    rmSync(join(folder, "testing.ts"));
+    assert.ok(existsSync(join(folder, "dist/schemas/two.js")));
+    rmSync(join(folder, "schemas/two.ts"));
     writeFileSync(join(folder, "index.ts"), "export const one = 11;\n");
     utimesSync(join(folder, "index.ts"), 1, 1);
     assert.match((await prepare(folder)).said, "building dist");
-    assert.not.ok(existsSync(join(folder, "dist/testing.js")));
+    assert.not.ok(existsSync(join(folder, "dist/schemas/two.js")));
     assert.match(readFileSync(join(folder, "dist/index.js"), "utf8"), "11");
   }),
 );

@@ -22,7 +22,7 @@ const everything = {
   angles: "{ uses: metrics/angles, from: svd.basis, with: { rank: 4 } }",
   parquet:
     "{ uses: sink/parquet, from: [noise, train.snapshots, train.predictions, train.metrics, svd.spectrum, svd.basis, svd.metrics, svd.predictions, project, angles], with: { arrow: [] } }",
-  report: "{ uses: sink/report, from: [train.metrics, svd.spectrum, project, angles] }",
+  report: "{ uses: sink/report, from: [train.metrics, svd.spectrum, svd.metrics, project, angles] }",
   console: "{ uses: sink/console, from: [train.metrics, svd.spectrum, project] }",
 } as const;
 

@@ -112,6 +112,7 @@ inline void crossProduct(Pool& pool, Control& control, const float* A, Index a, 
 inline void combine(Pool& pool, Control& control, const float* A, Index m, Index a, const double* C, Index b, const float* target,
                     float* result) {
   constexpr Index rowBlock = 64;
+  preferLargePages(result, m * b * static_cast<Index>(sizeof(float)));
   PackedMatrix<double> coefficients;
   coefficients.pack(a, b, [&](Index k, Index j) { return C[k * b + j]; });
   const Index padded = coefficients.paddedColumns();

@@ -34,6 +34,16 @@ inline Index checkedProduct(Index a, Index b) {
   return result;
 }
 
+/** Asks for large pages under memory of the caller's that is about to be written: first touches cost a fifth. */
+inline void preferLargePages([[maybe_unused]] void* memory, [[maybe_unused]] Index bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr std::uintptr_t page = std::uintptr_t(1) << 21;
+  const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + static_cast<std::uintptr_t>(bytes)) / page * page;
+  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#endif
+}
+
 /** Zeroed when it grows; the elements of the last use stay when it does not. */
 template <class T>
 class Buffer {

@@ -52,6 +52,7 @@ class Model {
 
   void rows(const float* features, Index n, float* result, Control& control) {
     requireFinite(pool_, features, n * width(), "features");
+    preferLargePages(result, n * network_.outputs * network_.trainable * static_cast<Index>(sizeof(float)));
     single().rows({features, n, width()}, result, control);
   }
 
@@ -60,6 +61,7 @@ class Model {
     if (!double_) double_ = std::make_unique<Arithmetic<double>>(network_, pool_);
     if (!doubleLoaded_) double_->load(parameters_.data());
     doubleLoaded_ = true;
+    preferLargePages(result, n * network_.outputs * network_.trainable * static_cast<Index>(sizeof(double)));
     double_->rows({features, n, width()}, result, control);
   }
 
@@ -67,6 +69,7 @@ class Model {
     requireFinite(pool_, features, n * width(), "features");
     requireFinite(pool_, Q, network_.trainable * b, "block");
     if (!sweep_) sweep_ = std::make_unique<Sweep>(single());
+    preferLargePages(Z, network_.trainable * b * static_cast<Index>(sizeof(float)));
     sweep_->run({features, n, width()}, Q, b, Y, Z, norms, control);
   }
 

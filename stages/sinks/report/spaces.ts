@@ -99,11 +99,12 @@ export function residualCharts(
 }
 
 const followed: readonly (readonly [string, string, Series["tone"]])[] = [
-  ["clean_label", "clean labels", 3],
   ["label", "labels as given", 1],
   ["centred_label", "labels, centred", 4],
   ["label_change", "label changes", 5],
   ["label_noise", "unpredictable noise", 2],
+  // Dashed over the others: where there is no noise the labels as given are the same line.
+  ["clean_label", "clean labels", 3],
 ];
 
 /** Energy of labels and noise on the information space of one Jacobian after the other. */
@@ -126,7 +127,12 @@ export function labelCharts(
           x: epochOfStep(tables, stage, step),
           y: row.information_energy,
         }));
-        return { name, tone, points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)) };
+        return {
+          name,
+          tone,
+          ...(target === "clean_label" ? { dashed: true } : {}),
+          points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
+        };
       })
       .filter(({ points }) => points.length > 0);
     return [

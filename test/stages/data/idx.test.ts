@@ -115,7 +115,7 @@ test("more images than one piece of a file are put together right", () =>
 
 test("a missing folder, a folder in a file's place, and missing files are invalid", () =>
   withFolder(async (folder) => {
-    assert.equal(await codes(folder, { path: "absent" }), ["DATA_FILE_UNREADABLE", "DATA_FILE_UNREADABLE"]);
+    assert.equal(await codes(folder, { path: "absent" }), ["DATA_FOLDER_MISSING", "DATA_FOLDER_MISSING"]);
     assert.equal(await codes(folder), ["DATA_FILE_MISSING", "DATA_FILE_MISSING"]);
     const errors = await checkStage(idx, { path: "." }, folder);
     assert.is(errors.length, 2, "both splits are reported");

@@ -33,7 +33,7 @@ const setting: ProjectionSetting = {
     },
   },
   ...{ examplesSource: "noise.examples", predictionsSource: "train.predictions" },
-  ...{ algebra: inlineAlgebra(), cut: {}, loss: "squared" },
+  ...{ algebra: inlineAlgebra(), cut: {} },
 };
 
 /**
@@ -121,6 +121,35 @@ test("residuals find their examples by id; another split's predictions give none
   assert.is(row?.projection.nuisanceNorm, 0);
   assert.is(row?.projection.pseudoInverseNorm, 1.5);
   assert.is(await projector.residual(predicted("test")), undefined);
+});
+
+test("the residual is that of the loss the predictions come from, unless another is asked for", async () => {
+  const logits = Float32Array.of(0, 0, 0, Math.log(2), 0, 0);
+  const energy = async (
+    trained: "squared" | "cross-entropy" | undefined,
+    asked: Partial<ProjectionSetting>,
+  ) => {
+    const batch = predictionsTable(3, trained).batch(
+      { stage: "train", step: 0, epoch: 0, split: "train", id: Int32Array.of(12, 10), values: logits },
+      2,
+    );
+    const projector = await openProjector(jacobian, { ...setting, ...asked });
+    return (await projector.residual(batch))?.projection.informationEnergy ?? Number.NaN;
+  };
+  // Examples 12 and 10 with labels 2 and 1: f − y = (0 0 −1 | ln 2 −1 0).
+  const squared = Math.log(2) ** 2 / (Math.log(2) ** 2 + 2);
+  // softmax(f) − y = (⅓ ⅓ −⅔ | ½ −¾ ¼).
+  const crossEntropy = 0.25 / (6 / 9 + 0.25 + 9 / 16 + 1 / 16);
+  for (const [trained, asked, wanted] of [
+    [undefined, {}, squared],
+    ["squared", {}, squared],
+    ["cross-entropy", {}, crossEntropy],
+    ["cross-entropy", { loss: "squared" }, squared],
+    [undefined, { loss: "cross-entropy" }, crossEntropy],
+  ] as const) {
+    const found = await energy(trained, asked);
+    assert.ok(Math.abs(found - wanted) < 1e-7, `${trained}: ${found}, not ${wanted}`);
+  }
 });
 
 test.run();

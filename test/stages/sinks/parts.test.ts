@@ -1,0 +1,66 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { metrics } from "../../../schemas/tables/metrics.js";
+import { Parts } from "../../../stages/sinks/parts.js";
+
+const test = suite("stages/sinks/parts");
+
+const batch = (epoch: number) =>
+  metrics.batch({ stage: "train", step: epoch, epoch, split: "train", name: "loss", value: [epoch] }, 1);
+
+/** Parts whose files are lists of row counts; every write takes a while. */
+function slowParts(rowsPerPart: number) {
+  const files = new Map<string, number>();
+  let writing = 0;
+  let atOnce = 0;
+  const parts = new Parts({
+    ...{ folder: "t", rowsPerPart, ending: "parquet" },
+    writePart: async (path, _schema, batches) => {
+      writing += 1;
+      atOnce = Math.max(atOnce, writing);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      files.set(
+        path,
+        batches.reduce((rows, one) => rows + one.numRows, 0),
+      );
+      writing -= 1;
+    },
+  });
+  return { parts, files, atOnce: () => atOnce };
+}
+
+test("a finish that comes while a batch is being written waits for it: no file has two writers", async () => {
+  const { parts, files, atOnce } = slowParts(100);
+  const appended = [parts.append(batch(0)), parts.append(batch(1)), parts.append(batch(2))];
+  await parts.finish();
+  await Promise.all(appended);
+  assert.is(atOnce(), 1);
+  assert.equal([...files], [["t/part-00000.parquet", 3]]);
+});
+
+test("after a finish, and after a failure, nothing more is written", async () => {
+  const { parts, files } = slowParts(100);
+  await parts.append(batch(0));
+  await parts.finish();
+  await parts.append(batch(1));
+  await parts.finish();
+  assert.equal([...files.values()], [1]);
+
+  let writes = 0;
+  const failing = new Parts({
+    ...{ folder: "t", rowsPerPart: 1, ending: "parquet" },
+    writePart: async () => {
+      writes += 1;
+      throw new Error("full");
+    },
+  });
+  const first = failing.append(batch(0));
+  const second = failing.append(batch(1));
+  const failure: unknown = await first.catch((error: unknown) => error);
+  assert.is((failure as Error).message, "full");
+  await second;
+  await failing.finish();
+  assert.is(writes, 1);
+});
+
+test.run();
