@@ -57,9 +57,15 @@ export interface Training {
   /**
    * One step on the examples at `indices`: learningRate × gradient of the batch-mean loss.
    * Batch normalisation uses the batch's statistics and moves its own when `normalisation` is `batch`,
-   * and stays frozen at its moving statistics when `moving`. Resolves to the loss before the step, in float64.
+   * and stays frozen at its moving statistics when `moving`. Resolves to the loss before the step, in float64. A step
+   * that is stopped leaves parameters and optimiser as they were.
    */
-  step(indices: Int32Array, learningRate: number, normalisation: "batch" | "moving"): Promise<number>;
+  step(
+    indices: Int32Array,
+    learningRate: number,
+    normalisation: "batch" | "moving",
+    work?: Pick<WorkOptions, "signal">,
+  ): Promise<number>;
   /** A copy of the flat parameter vector (layout order) after the steps done so far. */
   parameters(): Promise<Float32Array>;
   close(): Promise<void>;

@@ -32,15 +32,20 @@ async function loadCpu(): Promise<string> {
   return version;
 }
 
+/** Bytes a 32-bit address reaches; a larger request would wrap round to a small one. */
+const addressable = 2 ** 32;
+
 /**
  * When its 4 GiB are full, the backend's malloc returns 0 and TensorFlow.js 4.22 writes there, over other tensors:
  * wrong numbers without an error. Here that is ENGINE_MEMORY.
  */
 function refuseFullMemory(backend: BackendWasm): void {
-  const wasm = backend.wasm as unknown as { _malloc(bytes: number): number };
+  const wasm = backend.wasm as unknown as { _malloc(bytes: number): number; _free(address: number): void };
+  // The first call puts the real function in its own place, and would put it over ours.
+  wasm._free(wasm._malloc(1));
   const allocate = wasm._malloc;
   wasm._malloc = (bytes) => {
-    const address = allocate(bytes);
+    const address = bytes < addressable ? allocate(bytes) : 0;
     if (address === 0 && bytes > 0) throw networkErrors.engineMemory("wasm", `${bytes} bytes more`);
     return address;
   };

@@ -4,6 +4,17 @@ import type { ParameterLayout } from "../network/layout.js";
 
 /** What is handed to a model is looked at here, before it travels to the engine's thread. */
 
+/** Each layer with parameters once: REPEATED_LAYER_NAME otherwise. */
+export function checkNames({ tensors }: ParameterLayout): void {
+  const repeated = tensors.find(({ name }, at) => tensors.findIndex((other) => other.name === name) < at);
+  if (repeated === undefined) return;
+  const layer = repeated.name.slice(0, repeated.name.lastIndexOf("/"));
+  throw networkErrors.repeatedLayerName(
+    layer,
+    tensors.filter(({ name }) => name === repeated.name).map(() => `"${layer}"`),
+  );
+}
+
 /** At least one example of d features: WRONG_SIZE otherwise. */
 export function checkFeatures(features: Matrix, dimension: number): void {
   const { rows, columns, values } = features;
@@ -51,4 +62,13 @@ function checkLength(what: string, values: Float32Array, wanted: number): void {
   if (values.length !== wanted) {
     throw networkErrors.wrongSize(what, `${values.length} long`, `${wanted} numbers`);
   }
+}
+
+/** What a caller may be handed in one piece. */
+const resultBytes = 2 ** 31;
+
+/** RESULT_TOO_LARGE for more than 2 GiB. */
+export function checkResult(what: string, rows: number, columns: number, bytesOfNumber: 4 | 8): void {
+  const bytes = rows * columns * bytesOfNumber;
+  if (bytes > resultBytes) throw networkErrors.resultTooLarge(what, bytes, resultBytes);
 }

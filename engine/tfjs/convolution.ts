@@ -37,7 +37,7 @@ export function convolveBack(
 }
 
 /** Examples whose products one convolution adds up: longer float32 sums lose digits. */
-const summedExamples = 64;
+export const summedExamples = 64;
 
 /**
  * Σ over examples of patchesᵀ δ, HWIO. A convolution too, with the examples in the channels' place: the input as
@@ -49,18 +49,23 @@ export function kernelGradient(
   input: tf.Tensor4D,
   cotangent: tf.Tensor4D,
 ): tf.Tensor4D {
-  const { size, strides } = layer.window;
-  const [height, width, filters] = layer.output;
-  const [inputHeight, inputWidth, channels] = layer.input;
+  const { size, strides, before, after } = layer.window;
+  const padding = paddedBy(before[0], after[0], before[1], after[1]);
+  const filters = layer.output[2];
+  const channels = layer.input[2];
   const n = input.shape[0];
   const shares: tf.Tensor4D[] = [];
   for (let first = 0; first < n; first += summedExamples) {
     const count = Math.min(summedExamples, n - first);
-    const images = tf.slice(input, [first, 0, 0, 0], [count, inputHeight, inputWidth, channels]);
-    const slopes = tf.slice(cotangent, [first, 0, 0, 0], [count, height, width, filters]);
-    const turned = tf.transpose(padded(layer, images), [3, 1, 2, 0]);
-    const share = tf.conv2d(turned, tf.transpose(slopes, [1, 2, 0, 3]), 1, "valid", "NHWC", [...strides]);
-    shares.push(tf.slice(share, [0, 0, 0, 0], [channels, ...size, filters]));
+    const images = examplesOf(input, first, count);
+    const slopes = examplesOf(cotangent, first, count);
+    const turned = tf.transpose(images, [3, 1, 2, 0]);
+    const factor = tf.transpose(slopes, [1, 2, 0, 3]);
+    // Lines and columns that no window reaches give results beyond the kernel's size.
+    const share = tf.conv2d(turned, factor, 1, padding, "NHWC", [...strides]);
+    const [, rows, columns] = share.shape;
+    const exact = rows === size[0] && columns === size[1];
+    shares.push(exact ? share : tf.slice(share, [0, 0, 0, 0], [channels, ...size, filters]));
   }
   return tf.transpose(tf.addN(shares), [1, 2, 0, 3]);
 }
@@ -80,9 +85,9 @@ function paddedBy(
   ];
 }
 
-function padded(layer: ShapedConvolution, input: tf.Tensor4D): tf.Tensor4D {
-  const { before, after } = layer.window;
-  return resize(resize(input, 1, before[0], after[0]), 2, before[1], after[1]);
+function examplesOf(images: tf.Tensor4D, first: number, count: number): tf.Tensor4D {
+  const [n, height, width, channels] = images.shape;
+  return count === n ? images : tf.slice(images, [first, 0, 0, 0], [count, height, width, channels]);
 }
 
 /** Puts strides − 1 zeros after every pixel along both axes. */

@@ -3,7 +3,15 @@ import { parameterLayout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { inferShapes } from "../network/shapes.js";
 import type { TensorflowBackend } from "./backend.js";
-import { checkBlock, checkFeatures, checkIndices, checkLabels, checkParameters } from "./checks.js";
+import {
+  checkBlock,
+  checkFeatures,
+  checkIndices,
+  checkLabels,
+  checkNames,
+  checkParameters,
+  checkResult,
+} from "./checks.js";
 import { type EngineThread, startEngineThread } from "./engineThread.js";
 
 export interface TensorflowEngineOptions {
@@ -24,7 +32,7 @@ export interface TensorflowEngine extends Engine {
  * The TensorFlow.js engine (design §5) on one worker thread. Every layer of design §4 has a rule; rows64 comes from
  * the float64 reference, since TensorFlow.js has no float64. ENGINE_LOST when the backend does not start (`algebra`
  * then stays open), ENGINE_MEMORY when it is full, WRONG_SIZE, LABEL_OUT_OF_RANGE and INDEX_OUT_OF_RANGE for what does
- * not fit the network, CLOSED and ENGINE_CLOSED after a `close`.
+ * not fit the network, REPEATED_LAYER_NAME for a layer used twice, RESULT_TOO_LARGE for what no caller can be handed, CLOSED and ENGINE_CLOSED after a `close`.
  */
 export async function createTensorflowEngine(options: TensorflowEngineOptions): Promise<TensorflowEngine> {
   const { backend, algebra } = options;
@@ -53,11 +61,12 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
 async function openModel(thread: EngineThread, network: Network): Promise<Model> {
   const { outputs, features: dimension } = inferShapes(network);
   const layout = parameterLayout(network);
+  checkNames(layout);
   const model = await thread.call("open", { network, parameters: new Float32Array(layout.totalCount) });
 
   function checked(features: Matrix): Matrix {
     checkFeatures(features, dimension);
-    return features;
+    return packed(features);
   }
 
   return {
@@ -72,28 +81,50 @@ async function openModel(thread: EngineThread, network: Network): Promise<Model>
       const values = await thread.call("forward", { model, features: checked(features) }, work);
       return { rows: features.rows, columns: outputs, values };
     },
-    rows: async (features, work) => thread.call("rows", { model, features: checked(features) }, work),
-    rows64: async (features, work) => thread.call("rows64", { model, features: checked(features) }, work),
+    rows: async (features, work) => {
+      checkResult("the rows of J", features.rows * outputs, layout.trainableCount, 4);
+      return thread.call("rows", { model, features: checked(features) }, work);
+    },
+    rows64: async (features, work) => {
+      checkResult("the rows of J", features.rows * outputs, layout.trainableCount, 8);
+      return thread.call("rows64", { model, features: checked(features) }, work);
+    },
     sweep: async (features, block, work) => {
       checkBlock(block, layout);
-      return thread.call("sweep", { model, features: checked(features), block }, work);
+      checkResult("JᵀJQ", layout.trainableCount, block.columns, 4);
+      checkResult("JQ", features.rows * outputs, block.columns, 4);
+      return thread.call("sweep", { model, features: checked(features), block: packed(block) }, work);
     },
-    gram: async (features, work) => thread.call("gram", { model, features: checked(features) }, work),
+    gram: async (features, work) => {
+      checkResult("the Gram matrix", features.rows * outputs, features.rows * outputs, 8);
+      return thread.call("gram", { model, features: checked(features) }, work);
+    },
     train: async (task) => {
-      checkLabels(task.labels, checked(task.features).rows, outputs);
-      return openTraining(thread, model, task);
+      const features = checked(task.features);
+      checkLabels(task.labels, features.rows, outputs);
+      return openTraining(thread, model, { ...task, features });
     },
     close: () => thread.call("closeModel", { model }),
   };
+}
+
+/**
+ * A matrix on its way to the thread: shared memory goes by reference; a view of other memory is copied first, since the
+ * whole memory behind it would travel.
+ */
+function packed(matrix: Matrix): Matrix {
+  const { values } = matrix;
+  const whole = values.byteLength === values.buffer.byteLength;
+  return whole || values.buffer instanceof SharedArrayBuffer ? matrix : { ...matrix, values: values.slice() };
 }
 
 async function openTraining(thread: EngineThread, model: number, task: TrainingOptions): Promise<Training> {
   const { loss, optimizer, features, labels } = task;
   const training = await thread.call("train", { model, loss, optimizer, features, labels });
   return {
-    step: async (indices, learningRate, normalization) => {
+    step: async (indices, learningRate, normalization, work) => {
       checkIndices(indices, features.rows);
-      return thread.call("step", { training, indices, learningRate, normalization });
+      return thread.call("step", { training, indices, learningRate, normalization }, work);
     },
     parameters: () => thread.call("parameters", { training }),
     close: () => thread.call("closeTraining", { training }),

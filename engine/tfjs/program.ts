@@ -3,6 +3,7 @@ import type { Matrix } from "../engine.js";
 import { type ParameterLayout, parameterLayout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { elements, inferShapes, type ShapedLayer, type ShapedNetwork } from "../network/shapes.js";
+import { summedExamples } from "./convolution.js";
 import type { Site } from "./sites.js";
 import { record, type Tape } from "./tape.js";
 import { Weights } from "./weights.js";
@@ -46,12 +47,21 @@ export function createProgram(network: Network, parameters: Float32Array): Progr
     layout,
     weights: new Weights(layout, parameters),
     blockExamples: examplesWithin(blockValues, outputs * (1 + shaped.outputs)),
-    gradientExamples: examplesWithin(outputValues, outputs),
+    gradientExamples: Math.min(
+      examplesWithin(outputValues, outputs),
+      hasConvolution(shaped.layers) ? summedExamples : mostExamples,
+    ),
   };
 }
 
 function examplesWithin(values: number, valuesOfExample: number): number {
   return Math.max(1, Math.min(mostExamples, Math.floor(values / valuesOfExample)));
+}
+
+function hasConvolution(layers: readonly ShapedLayer[]): boolean {
+  return layers.some((layer) =>
+    layer.type === "residual" ? hasConvolution([...layer.main, ...layer.shortcut]) : layer.type === "conv2d",
+  );
 }
 
 /** Values that all layers together give for one example. */

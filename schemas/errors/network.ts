@@ -2,6 +2,7 @@ import { JacoflowError } from "./error.js";
 import { nearest } from "./nearest.js";
 
 const shapeText = (shape: readonly number[]) => (shape.length === 0 ? "scalar" : shape.join("×"));
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 const meant = (word: string, known: readonly string[]) => {
   const close = nearest(word, known);
   return close === undefined ? `Use one of ${known.join(", ")}.` : `Did you mean "${close}"?`;
@@ -219,6 +220,17 @@ export const networkErrors = {
       place: "engine",
       value: wanted,
       remedy: "Use fewer examples at a time, a smaller batch, a lower rank or a smaller network.",
+    }),
+
+  /** A result that no engine hands over in one piece. */
+  resultTooLarge: (what: string, bytes: number, limit: number): JacoflowError =>
+    new JacoflowError({
+      code: "RESULT_TOO_LARGE",
+      kind: "run",
+      message: `${what} would take ${gigabytes(bytes)}; one result may take ${gigabytes(limit)}`,
+      place: what,
+      value: bytes,
+      remedy: "Hand over fewer examples or columns at a time, or use a sweep, which never holds J.",
     }),
 
   /** A model or training used after its `close`. */

@@ -89,7 +89,8 @@ export const gradientDescent = defineStage({
         for (const [index, batch] of batches.entries()) {
           signal.throwIfAborted();
           const done = epoch * stepsPerEpoch + index;
-          const loss = await session.training.step(batch, rateAfter(done), options.normalisation);
+          const rate = rateAfter(done);
+          const loss = await session.training.step(batch, rate, options.normalisation, { signal });
           if (!Number.isFinite(loss)) {
             await report(done + 1, await session.training.parameters());
             throw trainErrors.diverged(stage, done, done / stepsPerEpoch, loss);

@@ -3,6 +3,7 @@ import type { Network } from "../../engine/network/network.js";
 import { referenceModel } from "../../engine/network/reference/reference.js";
 import { startAlgebraWorker } from "../../engine/spectrum/algebraWorker.js";
 import { createTensorflowEngine, type TensorflowEngine } from "../../engine/tfjs/engine.js";
+import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { RandomCase } from "./randomNetworks.js";
 
 /** A TensorFlow.js engine with an algebra thread of its own; close it at the end of the suite. */
@@ -24,6 +25,16 @@ export async function withModel<Result>(
   } finally {
     await model.close();
   }
+}
+
+/** The error a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<JacoflowError> {
+  return promise.then(
+    () => {
+      throw new Error("it should have failed");
+    },
+    (error: JacoflowError) => error,
+  );
 }
 
 /** The examples of a random case. */
