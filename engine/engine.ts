@@ -93,14 +93,31 @@ export interface Model {
   close(): Promise<void>;
 }
 
-/** Dense linear algebra off the event loop. All sums in float64 (design §5, block Krylov). */
+/** One pass over held rows. */
+export interface HeldSweep {
+  /** Y = AᵀX, p × b. */
+  readonly product: Matrix;
+  /** Z = A(AᵀX), m × b. */
+  readonly backProduct: Matrix;
+}
+
+/** Dense linear algebra off the event loop. Sums in float64 where nothing else is said (design §5, block Krylov). */
 export interface LinearAlgebra {
+  /** The same matrix where calls reach it again and again without a copy of it. */
+  reachable(matrix: Matrix): Matrix;
   /** AᵀB: A m × a, B m × b → a × b. */
   crossProduct(left: Matrix, right: Matrix): Promise<Matrix64>;
   /** A·C rounded to float32: A m × a, C a × b → m × b. */
   combine(basis: Matrix, coefficients: Matrix64): Promise<Matrix>;
   /** B − A·C rounded to float32: B m × b, A m × a, C a × b. */
   subtract(target: Matrix, basis: Matrix, coefficients: Matrix64): Promise<Matrix>;
+  /**
+   * A Aᵀ of float32 rows that lie in blocks, one below the other. An engine may multiply in float32 and take the sums over
+   * into float64 every few hundred terms: good for finding spaces, not for the smallest values.
+   */
+  heldGram(rows: readonly Matrix[]): Promise<Matrix64>;
+  /** Y = AᵀX (p × b) and Z = A Y (m × b), A held in blocks of rows, X m × b; both rounded to float32. */
+  heldSweep(rows: readonly Matrix[], block: Matrix): Promise<HeldSweep>;
   /** A Aᵀ of float64 rows (`side: rows`), or AᵀA (`side: columns`). */
   gram64(rows: Matrix64, side: "rows" | "columns"): Promise<Matrix64>;
   /**

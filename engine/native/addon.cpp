@@ -12,7 +12,7 @@ namespace {
 
 enum class Call : int {
   load = 0, forward, rows, rows64, sweep, gram, trainOpen, trainStep, trainParameters, close,
-  crossProduct, combine, subtract, gram64, symmetricEigen, peak,
+  crossProduct, combine, subtract, gram64, symmetricEigen, peak, heldGram, heldSweep,
 };
 
 const char* const faultNames[] = {"cancelled", "invalidPlan", "invalidArgument", "outOfMemory", "notFinite", "notConverged"};
@@ -153,6 +153,17 @@ struct Engine {
     return static_cast<Index>(job.numbers[i]);
   }
 
+  /** Blocks of rows: arrays from `first` on, numbers from `count` on their rows. */
+  static HeldRows heldRows(const Job& job, std::size_t first, std::size_t count, Index columns) {
+    HeldRows held;
+    held.columns = columns;
+    for (std::size_t i = first; i < job.arrays.size(); ++i, ++count) {
+      const Index rows = size(job, count);
+      held.add(array<float>(job, i, checkedProduct(rows, columns)), rows);
+    }
+    return held;
+  }
+
   static Model& model(const Job& job) {
     if (!job.holder || !job.holder->model) fail(Fault::invalidArgument, "the model is closed");
     return *job.holder->model;
@@ -260,6 +271,19 @@ void Engine::perform(Job& job) {
       const Index n = size(job, 0), count = std::min(size(job, 1), size(job, 0));
       symmetricEigen(pool, job.control, array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
                      array<double>(job, 2, checkedProduct(n, count)));
+      break;
+    }
+    case Call::heldGram: {
+      const HeldRows held = heldRows(job, 1, 1, size(job, 0));
+      heldGram(pool, job.control, held, array<double>(job, 0, checkedProduct(held.rows, held.rows)));
+      break;
+    }
+    case Call::heldSweep: {
+      const Index columns = size(job, 0), b = size(job, 1);
+      const HeldRows held = heldRows(job, 3, 2, columns);
+      const Index length = checkedProduct(held.rows, b);
+      HeldSweep(pool, job.control, held, b)
+          .run(array<float>(job, 0, length), array<float>(job, 1, checkedProduct(columns, b)), array<float>(job, 2, length));
       break;
     }
     case Call::peak:

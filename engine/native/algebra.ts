@@ -1,5 +1,6 @@
 import { nativeErrors } from "../../schemas/errors/native.js";
 import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
+import { rowCount } from "../spectrum/products.js";
 import { checkMatrix, type Jobs, result32, result64 } from "./jobs.js";
 
 /** `LinearAlgebra` on the native engine's threads; all sums in float64 (design §5). */
@@ -25,6 +26,7 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
   }
 
   return {
+    reachable: (matrix) => matrix,
     async crossProduct(left, right) {
       checkMatrix("the left matrix", left);
       checkMatrix("the right matrix", right);
@@ -40,6 +42,31 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
       mustAgree("the target's rows", target.rows, basis.rows);
       mustAgree("the target's columns", target.columns, coefficients.columns);
       return project("subtract", basis, coefficients, target);
+    },
+    async heldGram(rows) {
+      const columns = checkRows(rows);
+      const count = rowCount(rows);
+      const values = result64("the Gram matrix", count, count);
+      const numbers = [columns, ...rows.map((block) => block.rows)];
+      await jobs.run({ call: "heldGram", arrays: [values, ...rows.map((block) => block.values)], numbers });
+      return { rows: count, columns: count, values };
+    },
+    async heldSweep(rows, block) {
+      const columns = checkRows(rows);
+      const count = rowCount(rows);
+      checkMatrix("the block", block);
+      mustAgree("the block's rows", block.rows, count);
+      const product = result32("the product", columns, block.columns);
+      const back = result32("the back product", count, block.columns);
+      await jobs.run({
+        call: "heldSweep",
+        arrays: [block.values, product, back, ...rows.map((part) => part.values)],
+        numbers: [columns, block.columns, ...rows.map((part) => part.rows)],
+      });
+      return {
+        product: { rows: columns, columns: block.columns, values: product },
+        backProduct: { rows: count, columns: block.columns, values: back },
+      };
     },
     async gram64(matrix, side) {
       checkMatrix("the matrix", matrix);
@@ -64,6 +91,16 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
       return { values, vectors: { rows: n, columns: wanted, values: vectors } };
     },
   };
+}
+
+/** Checks blocks of rows; returns their columns. */
+function checkRows(rows: readonly Matrix[]): number {
+  const columns = rows[0]?.columns ?? 0;
+  for (const block of rows) {
+    checkMatrix("a block of rows", block);
+    mustAgree("a block's columns", block.columns, columns);
+  }
+  return columns;
 }
 
 function mustAgree(what: string, found: number, wanted: number): void {

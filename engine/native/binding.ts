@@ -27,6 +27,8 @@ export const calls = {
   gram64: 13,
   symmetricEigen: 14,
   peak: 15,
+  heldGram: 16,
+  heldSweep: 17,
 } as const;
 
 export type Fault =

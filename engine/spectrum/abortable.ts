@@ -14,9 +14,12 @@ export function abortable(algebra: LinearAlgebra, signal: AbortSignal | undefine
       work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
     });
   return {
+    reachable: (matrix) => algebra.reachable(matrix),
     crossProduct: (left, right) => orAborted(algebra.crossProduct(left, right)),
     combine: (basis, coefficients) => orAborted(algebra.combine(basis, coefficients)),
     subtract: (target, basis, coefficients) => orAborted(algebra.subtract(target, basis, coefficients)),
+    heldGram: (rows) => orAborted(algebra.heldGram(rows)),
+    heldSweep: (rows, block) => orAborted(algebra.heldSweep(rows, block)),
     gram64: (rows, side) => orAborted(algebra.gram64(rows, side)),
     symmetricEigen: (matrix, count) => orAborted(algebra.symmetricEigen(matrix, count)),
   };

@@ -34,9 +34,12 @@ export function createAlgebra(): SynchronousAlgebra {
 export function inlineAlgebra(): LinearAlgebra {
   const algebra = createAlgebra();
   return {
+    reachable: (matrix) => matrix,
     crossProduct: async (left, right) => algebra.crossProduct(left, right),
     combine: async (basis, coefficients) => algebra.combine(basis, coefficients),
     subtract: async (target, basis, coefficients) => algebra.subtract(target, basis, coefficients),
+    heldGram: async (rows) => algebra.heldGram(rows),
+    heldSweep: async (rows, block) => algebra.heldSweep(rows, block),
     gram64: async (rows, side) => algebra.gram64(rows, side),
     symmetricEigen: async (matrix, count) => algebra.symmetricEigen(matrix, count),
   };

@@ -16,6 +16,10 @@ function answer(request: AlgebraRequest): AlgebraAnswer["result"] {
       return algebra.combine(...request.inputs);
     case "subtract":
       return algebra.subtract(...request.inputs);
+    case "heldGram":
+      return algebra.heldGram(...request.inputs);
+    case "heldSweep":
+      return algebra.heldSweep(...request.inputs);
     case "gram64":
       return algebra.gram64(...request.inputs);
     case "symmetricEigen":

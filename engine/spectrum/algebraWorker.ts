@@ -1,6 +1,7 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
+import type { HeldSweep, LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
 import { type ErrorOnTheWay, reviveError, startThread } from "../threads.js";
+import { sharedMatrix } from "./products.js";
 
 /** A call on its way to the thread; arrays over a SharedArrayBuffer travel without a copy. */
 export type AlgebraRequest = { readonly id: number } & AlgebraCall;
@@ -14,6 +15,8 @@ type AlgebraCall =
     }
   | { readonly operation: "combine"; readonly inputs: readonly [Matrix, Matrix64] }
   | { readonly operation: "subtract"; readonly inputs: readonly [Matrix, Matrix, Matrix64] }
+  | { readonly operation: "heldGram"; readonly inputs: readonly [readonly Matrix[]] }
+  | { readonly operation: "heldSweep"; readonly inputs: readonly [readonly Matrix[], Matrix] }
   | { readonly operation: "gram64"; readonly inputs: readonly [Matrix64, "rows" | "columns"] }
   | { readonly operation: "symmetricEigen"; readonly inputs: readonly [Matrix64, number] };
 
@@ -22,13 +25,21 @@ type EigenPairs = Awaited<ReturnType<LinearAlgebra["symmetricEigen"]>>;
 /** What comes back: a result, or the facts of an error. */
 export interface AlgebraAnswer {
   readonly id: number;
-  readonly result?: Matrix | Matrix64 | EigenPairs | undefined;
+  readonly result?: Matrix | Matrix64 | HeldSweep | EigenPairs | undefined;
   readonly error?: ErrorOnTheWay;
 }
 
 interface Waiting {
   readonly resolve: (result: AlgebraAnswer["result"]) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** The matrix itself when threads can share it, else a copy that they can. */
+function shared(matrix: Matrix): Matrix {
+  if (matrix.values.buffer instanceof SharedArrayBuffer) return matrix;
+  const result = sharedMatrix(matrix.rows, matrix.columns);
+  result.values.set(matrix.values);
+  return result;
 }
 
 /**
@@ -78,6 +89,7 @@ export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): P
   }
 
   return {
+    reachable: shared,
     crossProduct: (left, right) => {
       const symmetric = left.values === right.values;
       const inputs: [Matrix, Matrix] = symmetric ? [left, { ...right, values: left.values }] : [left, right];
@@ -86,6 +98,8 @@ export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): P
     combine: (basis, coefficients) => call<Matrix>({ operation: "combine", inputs: [basis, coefficients] }),
     subtract: (target, basis, coefficients) =>
       call<Matrix>({ operation: "subtract", inputs: [target, basis, coefficients] }),
+    heldGram: (rows) => call<Matrix64>({ operation: "heldGram", inputs: [rows] }),
+    heldSweep: (rows, block) => call<HeldSweep>({ operation: "heldSweep", inputs: [rows, block] }),
     gram64: (rows, side) => call<Matrix64>({ operation: "gram64", inputs: [rows, side] }),
     symmetricEigen: (matrix, count) =>
       call<EigenPairs>({ operation: "symmetricEigen", inputs: [matrix, count] }),

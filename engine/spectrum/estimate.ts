@@ -3,7 +3,9 @@ import type { EngineRates } from "../engine.js";
 import type { Network } from "../network/network.js";
 import { elements, inferShapes, type ShapedLayer } from "../network/shapes.js";
 import type { Precision } from "./exact.js";
-import { freshColumns, guardCount } from "./krylov.js";
+import { heldGuards } from "./held.js";
+import { guardCount } from "./krylov.js";
+import { freshColumns } from "./streamed.js";
 
 export type SpectrumMethod = "block-krylov" | "exact";
 
@@ -84,7 +86,8 @@ export function planSpectrum(problem: SpectrumProblem): SpectrumPlan {
   const krylovAllowed = method !== "exact" && precision === "float32";
   const ways = [
     ...(method === "block-krylov" ? [] : [exactPlan(problem)]),
-    ...(krylovAllowed ? [krylovPlan(problem, "streamed-rows"), krylovPlan(problem, "held-rows")] : []),
+    ...(krylovAllowed ? [streamedPlan(problem)] : []),
+    ...(krylovAllowed && rows <= parameters ? [heldPlan(problem)] : []),
   ].sort((left, right) => left.seconds - right.seconds);
   const fitting = ways.filter((way) => way.memoryBytes <= memoryLimit);
   const chosen = fitting[0];
@@ -132,7 +135,7 @@ function describe({ route, sweeps, blockSize }: SpectrumPlan, rows: number, para
     case "streamed-rows":
       return `block Krylov, about ${sweeps} sweeps of ${blockSize} columns`;
     case "held-rows":
-      return `block Krylov on held rows, about ${sweeps} sweeps of ${blockSize} columns`;
+      return `block Krylov on the ${rows} rows, held, from their Gram matrix`;
   }
 }
 
@@ -150,7 +153,7 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
   const product = byRows
     ? wide
       ? (rows ** 2 * parameters) / rates.algebra
-      : cost.gramFlops(examples) / rates.network
+      : cost.gramFlops(examples) / rates.algebra
     : (rows * parameters ** 2) / rates.algebra + (2 * rows * parameters * rank) / rates.algebra;
   const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
   const held = byRows && wide ? 8 * rows * parameters : 0;
@@ -166,7 +169,7 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
   };
 }
 
-function krylovPlan(problem: SpectrumProblem, route: "streamed-rows" | "held-rows"): SpectrumPlan {
+function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const { examples, outputs, parameters, rank, startColumns, rates } = problem;
   const rows = examples * outputs;
   const cost = networkCost(problem.network, outputs);
@@ -174,20 +177,39 @@ function krylovPlan(problem: SpectrumProblem, route: "streamed-rows" | "held-row
   const width = Math.min(parameters, startColumns === undefined ? asked : startColumns + freshColumns);
   const sweeps = expectedSweeps(rank, width, startColumns !== undefined);
   const columns = Math.min(sweeps * width, parameters, rows + width);
-  const held = route === "held-rows";
-  const seconds = held
-    ? (examples * cost.passFlops) / rates.network + (4 * rows * parameters * columns) / rates.algebra
-    : (examples * (sweeps * cost.passFlops + cost.productFlops * columns)) / rates.network;
+  const passing = (examples * (sweeps * cost.passFlops + cost.productFlops * columns)) / rates.network;
   const orthogonalising = (4 * parameters * columns ** 2) / rates.algebra;
   const basis = 4 * parameters * columns + 8 * rows * columns;
-  const working = (held ? 24 : 16) * parameters * width + 8 * parameters * (rank + guardCount);
+  const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
   return {
     method: "block-krylov",
-    route,
-    seconds: seconds + orthogonalising + sweeps * eigenSeconds(rates, columns, rank + guardCount),
-    memoryBytes:
-      basis + working + 24 * columns ** 2 + (held ? 4 * rows * parameters : 0) + exampleBytes(problem),
+    route: "streamed-rows",
+    seconds: passing + orthogonalising + sweeps * eigenSeconds(rates, columns, rank + guardCount),
+    memoryBytes: basis + working + 24 * columns ** 2 + exampleBytes(problem),
     sweeps,
+    blockSize: width,
+    reason: "",
+  };
+}
+
+function heldPlan(problem: SpectrumProblem): SpectrumPlan {
+  const { examples, outputs, parameters, rank, rates } = problem;
+  const rows = examples * outputs;
+  const { passFlops } = networkCost(problem.network, outputs);
+  const width = Math.min(rows, rank + heldGuards);
+  const flops = examples * passFlops + rows ** 2 * parameters + 4 * rows * parameters * width;
+  const orthogonalising = (4 * parameters * width ** 2) / rates.algebra;
+  return {
+    method: "block-krylov",
+    route: "held-rows",
+    seconds: flops / rates.network + orthogonalising + eigenSeconds(rates, rows, width),
+    memoryBytes:
+      4 * rows * parameters +
+      24 * rows ** 2 +
+      16 * parameters * width +
+      300 * rows * width +
+      exampleBytes(problem),
+    sweeps: 1,
     blockSize: width,
     reason: "",
   };

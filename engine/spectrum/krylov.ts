@@ -2,7 +2,6 @@ import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { LinearAlgebra, Matrix, Matrix64, WorkOptions } from "../engine.js";
 import type { RandomSource } from "../random.js";
 import { besideEachOther, gaussianMatrix, rowRange } from "./blocks.js";
-import { orthonormalColumns } from "./leftVectors.js";
 import type { SweepOperator } from "./operator.js";
 import { orthonormalBlock, orthonormalRemainder, remainderOf } from "./orthonormal.js";
 import { type Assessment, assess, coefficientsOf, grownGram, type OpenRemainder } from "./ritz.js";
@@ -10,8 +9,8 @@ import { type Assessment, assess, coefficientsOf, grownGram, type OpenRemainder 
 /** Ritz vectors kept beyond the rank, for a warm start and as guards of the error estimate. */
 export const guardCount = 25;
 
-/** Random columns beside the old vectors of a warm start (design §5): a new direction is missed without them. */
-export const freshColumns = 8;
+/** Random columns of a block that is drawn because nothing else is left to go on with, at least. */
+const freshColumns = 8;
 
 /** Energy of J outside the basis that float32 sweeps cannot tell from none. */
 const negligibleEnergy = 1e-5;
@@ -25,8 +24,10 @@ export interface KrylovSettings {
   readonly tolerance: number;
   readonly maxSweeps: number;
   readonly random: RandomSource;
-  /** Right vectors of an earlier Jacobian with the same p, with their guards (`rightBlock`). */
+  /** Columns to start from, orthonormal or not; without them `blockSize` random ones. */
   readonly start?: Matrix;
+  /** Sweeps before the first belief in convergence. Default 2. */
+  readonly leastSweeps?: number;
 }
 
 export interface KrylovSpectrum {
@@ -34,20 +35,20 @@ export interface KrylovSpectrum {
   readonly singularValues: Float64Array;
   /** σ_{rank+1}; 0 when rank is all there can be. */
   readonly nextSingularValue: number;
-  /** nK × rank, float32, orthonormal columns. Those of zero values are an arbitrary completion. */
-  readonly leftVectors: Matrix;
-  /** p × (up to rank + guards): the start of a later Jacobian. */
-  readonly rightBlock: Matrix;
-  /** Bounds on ‖Jᵀu − σv‖. */
+  /** rows × (values above 0), float32, a vector a column, orthonormal but for rounding. undefined when all are 0. */
+  leftVectors(): Promise<Matrix | undefined>;
+  /** columns × (up to rank + guards), float32, orthonormal columns. */
+  rightVectors(): Promise<Matrix>;
+  /** Bounds on ‖Aᵀu − σv‖. */
   readonly residualBounds: Float64Array;
   /** min(ρ, ρ²/γ)/σ for every value. */
   readonly errorEstimates: Float64Array;
-  /** ‖J‖_F², from the rows. */
+  /** ‖A‖_F². */
   readonly frobeniusSquared: number;
   readonly sweeps: number;
   /** Whether every value met the tolerance or the floor of float32 arithmetic. */
   readonly converged: boolean;
-  /** Whether the basis came to hold all of J that float32 sweeps can see. */
+  /** Whether the basis came to hold all of A that float32 sweeps can see. */
   readonly exact: boolean;
 }
 
@@ -60,16 +61,16 @@ interface Round {
 }
 
 /**
- * The largest singular values of J and their vectors by block Krylov (design §5): Q_{t+1} = orth(JᵀJ Q_t) against
- * all earlier blocks, values from the SVD of [JQ_0 … JQ_t] by its float64 Gram matrix; at most min(p, nK + b)
- * columns.
+ * The largest singular values of A (J, or Jᵀ) and their vectors by block Krylov (design §5): Q_{t+1} = orth(AᵀA Q_t)
+ * against all earlier blocks, values from the SVD of [AQ_0 … AQ_t] by its float64 Gram matrix; at most
+ * min(columns, rows + b) columns.
  *
- * Stops when every value's estimated error meets the tolerance (after two sweeps at least), when nothing is left to
+ * Stops when every value's estimated error meets the tolerance (after `leastSweeps`), when nothing is left to
  * add (exact), or after `maxSweeps`, which the result says. A start block of b random columns sees at most b copies
  * of a value: when b is below the rank a first convergence is therefore confirmed with a fresh random block, and
- * when the next block is empty while J has energy outside the basis, a fresh block goes on.
+ * when the next block is empty while A has energy outside the basis, a fresh block goes on.
  *
- * @throws JacoflowError NOT_FINITE when J holds a NaN or an infinity
+ * @throws JacoflowError NOT_FINITE when A holds a NaN or an infinity
  */
 export async function blockKrylov(
   operator: SweepOperator,
@@ -90,7 +91,7 @@ export async function blockKrylov(
   let gram: Matrix64 | undefined;
   let frobeniusSquared = 0;
   let unconfirmed = settings.start === undefined && first.columns < wanted;
-  let minimalSweeps = 2;
+  let { leastSweeps = 2 } = settings;
   let next = first;
   let round: Round;
 
@@ -103,7 +104,7 @@ export async function blockKrylov(
   for (;;) {
     const sweep = await operator.sweep(next, work);
     work.signal?.throwIfAborted();
-    frobeniusSquared = sweep.squaredRowNorms.reduce((sum, value) => sum + value, 0);
+    frobeniusSquared = sweep.frobeniusSquared;
     if (!Number.isFinite(frobeniusSquared)) throw spectrumErrors.notFinite("the Jacobian", frobeniusSquared);
     const offset = squaredNorms.length;
     blocks.push(next);
@@ -117,7 +118,7 @@ export async function blockKrylov(
     const norms = Float64Array.from(squaredNorms);
     const assessment = await assess(pairs.values, pairs.vectors, norms, open, wanted, tolerance);
     const full = squaredNorms.length >= limit;
-    const settled = assessment.converged && blocks.length >= minimalSweeps;
+    const settled = assessment.converged && blocks.length >= leastSweeps;
     round = {
       vectors: pairs.vectors,
       assessment,
@@ -143,7 +144,7 @@ export async function blockKrylov(
       continued = await fresh(Math.max(freshColumns, Math.ceil(first.columns / (settled ? 4 : 1))));
       if (settled) {
         unconfirmed = false;
-        minimalSweeps = blocks.length + 2;
+        leastSweeps = blocks.length + 2;
       }
       if (continued === undefined) break;
     }
@@ -155,18 +156,15 @@ export async function blockKrylov(
     residualBounds.fill(Math.sqrt(Math.max(0, frobeniusSquared - traceOf(gram))), squaredNorms.length);
   }
   const positive = Math.min(rank, values.filter((value) => value > 0).length);
-  const left =
-    positive === 0
-      ? undefined
-      : await algebra.combine(
-          await besideEachOther(products),
-          coefficientsOf(round.vectors, positive, values),
-        );
   return {
     singularValues: values.slice(0, rank),
     nextSingularValue: values[rank] ?? 0,
-    leftVectors: await orthonormalColumns(algebra, left, rows, rank, random),
-    rightBlock: await rightVectors(algebra, blocks, round.vectors),
+    leftVectors: async () => {
+      if (positive === 0) return undefined;
+      const coefficients = coefficientsOf(round.vectors, positive, values);
+      return algebra.combine(await besideEachOther(products), coefficients);
+    },
+    rightVectors: () => combined(algebra, blocks, round.vectors),
     residualBounds: residualBounds.slice(0, rank),
     errorEstimates: errorEstimates.slice(0, rank),
     frobeniusSquared,
@@ -176,22 +174,20 @@ export async function blockKrylov(
   };
 }
 
-/** Q_0: orthonormal random columns, or the old vectors with fresh random columns beside them. */
+/** Q_0: orthonormal random columns, or those to start from made orthonormal. */
 async function startBlock(
   algebra: LinearAlgebra,
   { start, blockSize, random }: KrylovSettings,
   columns: number,
 ): Promise<Matrix> {
-  const width = start === undefined ? blockSize : freshColumns;
-  const drawn = await gaussianMatrix(random, columns, Math.min(columns, width));
-  const candidate = start === undefined ? drawn : await besideEachOther([start, drawn]);
+  const candidate = start ?? (await gaussianMatrix(random, columns, Math.min(columns, blockSize)));
   const block = await orthonormalBlock(algebra, candidate, [], columns);
   if (block === undefined) throw spectrumErrors.notFinite("the block to start from", Number.NaN);
   return block;
 }
 
 /** V = [Q_0 … Q_t] C, p × count. */
-async function rightVectors(
+async function combined(
   algebra: LinearAlgebra,
   blocks: readonly Matrix[],
   vectors: Matrix64,

@@ -1,4 +1,4 @@
-import type { Matrix, Matrix64 } from "../engine.js";
+import type { HeldSweep, Matrix, Matrix64 } from "../engine.js";
 import type { Factor, Multiplier, StoreTile } from "./multiplier.js";
 
 /** The synchronous products of `LinearAlgebra`, all sums in float64 and in one fixed order. */
@@ -9,6 +9,10 @@ export interface Products {
   combine(basis: Matrix, coefficients: Matrix64): Matrix;
   /** B − A·C rounded to float32 once: B m × b, A m × a, C a × b → m × b. */
   subtract(target: Matrix, basis: Matrix, coefficients: Matrix64): Matrix;
+  /** A Aᵀ of rows in blocks. Exactly symmetric. */
+  heldGram(rows: readonly Matrix[]): Matrix64;
+  /** Y = AᵀX and Z = A Y of rows in blocks; X m × b. */
+  heldSweep(rows: readonly Matrix[], block: Matrix): HeldSweep;
   /** A Aᵀ (`rows`) or AᵀA (`columns`) of float64 rows. Exactly symmetric. */
   gram64(rows: Matrix64, side: "rows" | "columns"): Matrix64;
 }
@@ -41,12 +45,25 @@ const across = ({ values, columns }: Matrix | Matrix64): Factor => ({
   depth: "across",
 });
 
-/** Writes tiles to a result of the same shape as the product, rounding where the result is float32. */
-function into(result: Float32Array | Float64Array, columns: number): StoreTile {
+/** Rows of all blocks together. */
+export function rowCount(blocks: readonly Matrix[]): number {
+  return blocks.reduce((count, block) => count + block.rows, 0);
+}
+
+/**
+ * Writes tiles to a result, from `firstRow` and `firstColumn` on, whose rows are `columns` long; rounds where it is float32.
+ */
+function into(
+  result: Float32Array | Float64Array,
+  columns: number,
+  firstRow = 0,
+  firstColumn = 0,
+): StoreTile {
   return (tile, tileStride, row, height, column, width) => {
     for (let i = 0; i < height; i += 1) {
       const from = i * tileStride;
-      result.set(tile.subarray(from, from + width), (row + i) * columns + column);
+      const to = (firstRow + row + i) * columns + firstColumn + column;
+      result.set(tile.subarray(from, from + width), to);
     }
   };
 }
@@ -68,15 +85,33 @@ function difference<Values extends Float32Array | Float64Array>(
   };
 }
 
+/** Adds tiles to a result. */
+function addedTo(result: Float64Array, columns: number): StoreTile {
+  return (tile, tileStride, row, height, column, width) => {
+    for (let i = 0; i < height; i += 1) {
+      let to = (row + i) * columns + column;
+      for (let from = i * tileStride; from < i * tileStride + width; from += 1) {
+        result[to] += tile[from];
+        to += 1;
+      }
+    }
+  };
+}
+
+/** Copies what is below the diagonal of a size × size matrix to what is above it. */
+function mirror(values: Float64Array, size: number): void {
+  for (let row = 0; row < size; row += 1) {
+    for (let column = row + 1; column < size; column += 1) {
+      values[row * size + column] = values[column * size + row];
+    }
+  }
+}
+
 export function createProducts(multiply: Multiplier): Products {
   function symmetric(factor: Factor, size: number, depth: number): Matrix64 {
     const values = new Float64Array(size * size);
     multiply(factor, factor, size, size, depth, true, into(values, size));
-    for (let row = 0; row < size; row += 1) {
-      for (let column = row + 1; column < size; column += 1) {
-        values[row * size + column] = values[column * size + row];
-      }
-    }
+    mirror(values, size);
     return { rows: size, columns: size, values };
   }
 
@@ -98,6 +133,43 @@ export function createProducts(multiply: Multiplier): Products {
       const store = difference(values, target.values, columns);
       multiply(across(basis), along(coefficients), rows, columns, basis.columns, false, store);
       return result;
+    },
+    heldGram(rows) {
+      const size = rowCount(rows);
+      const values = new Float64Array(size * size);
+      let row = 0;
+      for (const [index, left] of rows.entries()) {
+        let column = 0;
+        for (const right of rows.slice(0, index + 1)) {
+          const store = into(values, size, row, column);
+          multiply(across(left), across(right), left.rows, right.rows, left.columns, false, store);
+          column += right.rows;
+        }
+        row += left.rows;
+      }
+      mirror(values, size);
+      return { rows: size, columns: size, values };
+    },
+    heldSweep(rows, block) {
+      const columns = rows[0].columns;
+      const width = block.columns;
+      const sums = new Float64Array(columns * width);
+      let row = 0;
+      for (const held of rows) {
+        const part = { ...block, values: block.values.subarray(row * width) };
+        multiply(along(held), along(part), columns, width, held.rows, false, addedTo(sums, width));
+        row += held.rows;
+      }
+      const product = sharedMatrix(columns, width);
+      product.values.set(sums);
+      const backProduct = sharedMatrix(block.rows, width);
+      row = 0;
+      for (const held of rows) {
+        const store = into(backProduct.values, width, row);
+        multiply(across(held), along(product), held.rows, width, columns, false, store);
+        row += held.rows;
+      }
+      return { product, backProduct };
     },
     gram64(rows, side) {
       return side === "rows"

@@ -9,17 +9,10 @@ import {
   type SpectrumMethod,
   type SpectrumPlan,
 } from "./estimate.js";
-import {
-  type ExactSpectrum,
-  exactByColumns,
-  exactByRows,
-  exampleRange,
-  gramOfRows64,
-  type Precision,
-} from "./exact.js";
-import { blockKrylov } from "./krylov.js";
+import { type ExactSpectrum, exactByColumns, exactByRows, gramOfRows64, type Precision } from "./exact.js";
+import { heldSpectrum } from "./held.js";
 import { orthonormalColumns } from "./leftVectors.js";
-import { heldJacobian, streamedJacobian } from "./operator.js";
+import { streamedSpectrum } from "./streamed.js";
 
 export const defaultTolerance = 1e-4;
 
@@ -44,10 +37,14 @@ export interface SpectrumOptions {
   readonly rates: EngineRates;
 }
 
-export interface Spectrum {
+export interface Spectrum extends SpectrumValues {
   readonly method: SpectrumMethod;
   /** Why this method. */
   readonly reason: string;
+}
+
+/** What a way of computing a spectrum finds. */
+export interface SpectrumValues {
   /** Whether nothing of J was left out: the method exact, or a Krylov basis that came to hold all of J. */
   readonly exact: boolean;
   /** The `rank` largest singular values of J, descending, float64; those that are 0 in its arithmetic exactly 0. */
@@ -89,12 +86,11 @@ export async function computeSpectrum(
   const { rank, tolerance = defaultTolerance, start, seed } = options;
   const blockSize = Math.min(options.blockSize ?? defaultBlockSize(rank), model.layout.trainableCount);
   const maxSweeps = options.maxSweeps ?? defaultMaxSweeps(rank, blockSize);
-  const operator =
-    plan.route === "held-rows"
-      ? heldJacobian(algebra, await heldRows(model, features, work))
-      : streamedJacobian(model, features);
   const settings = { rank, blockSize, tolerance, maxSweeps, random: randomSource(seed) };
-  const found = await blockKrylov(operator, algebra, start ? { ...settings, start } : settings, work);
+  const found =
+    plan.route === "held-rows"
+      ? await heldSpectrum(model, algebra, features, settings, work)
+      : await streamedSpectrum(model, algebra, features, start ? { ...settings, start } : settings, work);
   return { ...found, method: "block-krylov", reason: plan.reason };
 }
 
@@ -141,26 +137,4 @@ async function exactSpectrum(
   const random = randomSource(seed);
   const leftVectors = await orthonormalColumns(algebra, found.leftVectors, rows, rank, random);
   return { ...found, leftVectors, method: "exact", reason, exact: true, sweeps: 0, converged: true };
-}
-
-/** J in blocks of rows that stay in memory. */
-async function heldRows(model: Model, features: Matrix, work: WorkOptions): Promise<Matrix[]> {
-  const bytesOfExample = 4 * model.outputs * model.layout.trainableCount;
-  const examples = Math.max(1, Math.floor((256 * 2 ** 20) / bytesOfExample));
-  const blocks: Matrix[] = [];
-  const { onProgress, ...quiet } = work;
-  for (let first = 0; first < features.rows; first += examples) {
-    const part = exampleRange(features, first, examples);
-    blocks.push(await shared(await model.rows(part, quiet)));
-    onProgress?.(first + part.rows);
-  }
-  return blocks;
-}
-
-/** The matrix itself when threads can share it, else a copy that they can. */
-async function shared(matrix: Matrix): Promise<Matrix> {
-  if (matrix.values.buffer instanceof SharedArrayBuffer) return matrix;
-  const values = new Float32Array(new SharedArrayBuffer(matrix.values.byteLength));
-  values.set(matrix.values);
-  return { ...matrix, values };
 }

@@ -1,6 +1,7 @@
 // The calls of the engine on plain pointers and sizes: what the Node-API binding and the sanitized test program share.
 #pragma once
 #include "gram.hpp"
+#include "held.hpp"
 #include "lanczos.hpp"
 #include "peak.hpp"
 #include "sweep.hpp"

@@ -1,6 +1,7 @@
 import type { LinearAlgebra, Matrix, Matrix64 } from "../../../engine/engine.js";
 import { randomSource } from "../../../engine/random.js";
-import { gaussianMatrix } from "../../../engine/spectrum/blocks.js";
+import { gaussianMatrix, rounded, widened } from "../../../engine/spectrum/blocks.js";
+import type { SweepOperator } from "../../../engine/spectrum/operator.js";
 import { orthonormalBlock } from "../../../engine/spectrum/orthonormal.js";
 
 /** `count` values by a rule, 0-based. */
@@ -28,6 +29,21 @@ export async function matrixOfSpectrum(
     }
   }
   return { matrix: await algebra.combine(left, { rows: count, columns, values: scaled }), left, right };
+}
+
+/** A matrix as an operator, multiplied in float64. */
+export function matrixOperator(algebra: LinearAlgebra, matrix: Matrix): SweepOperator {
+  const frobeniusSquared = matrix.values.reduce((sum, value) => sum + value * value, 0);
+  return {
+    rows: matrix.rows,
+    columns: matrix.columns,
+    async sweep(block, work) {
+      work?.signal?.throwIfAborted();
+      const product = await algebra.combine(matrix, await widened(block));
+      const backProduct = await rounded(await algebra.crossProduct(matrix, product));
+      return { product, backProduct, frobeniusSquared };
+    },
+  };
 }
 
 /** Singular values of a float32 matrix in float64, descending, by the Gram matrix of its smaller side. */
