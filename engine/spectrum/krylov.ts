@@ -41,7 +41,7 @@ export interface KrylovSpectrum {
   rightVectors(): Promise<Matrix>;
   /** Bounds on ‖Aᵀu − σv‖. */
   readonly residualBounds: Float64Array;
-  /** min(ρ, ρ²/γ)/σ for every value. */
+  /** min(ρ, σρ²/(2(σ² − μ²)))/σ for every value, μ bounding what the basis does not hold (ritz.ts). */
   readonly errorEstimates: Float64Array;
   /** ‖A‖_F². */
   readonly frobeniusSquared: number;

@@ -23,7 +23,7 @@ export interface Assessment {
   readonly values: Float64Array;
   /** Bound on ‖Jᵀu − σv‖, hence on the distance to a singular value of J, roundings of Y and Z included. */
   readonly residualBounds: Float64Array;
-  /** min(ρ, ρ²/γ)/σ, γ the distance to the first guard value (design §5). */
+  /** The lesser of the bound and the second-order error, over σ. */
   readonly errorEstimates: Float64Array;
   readonly converged: boolean;
 }
@@ -76,13 +76,10 @@ export async function assess(
 ): Promise<Assessment> {
   const all = eigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
   const zero = numericalZero * all[0];
-  const guard = all.length > wanted ? all[wanted] : undefined;
-  const values = new Float64Array(wanted);
-  const residualBounds = new Float64Array(wanted).fill(zero);
-  const errorEstimates = new Float64Array(wanted);
+  const bounds = new Float64Array(all.length).fill(zero);
   let converged = all.length >= wanted;
   let work = 0;
-  for (let index = 0; index < Math.min(wanted, all.length); index += 1) {
+  for (let index = 0; index < all.length; index += 1) {
     let outside = 0;
     for (const remainder of open) outside += remainderLength(remainder, vectors, index);
     let scale = 0;
@@ -90,25 +87,45 @@ export async function assess(
       scale += vectors.values[row * vectors.columns + index] ** 2 * squaredNorms[row];
     }
     const rounding = unitRoundoff * Math.sqrt(scale);
-    if (all[index] > zero) {
-      const value = all[index];
-      const bound = (outside + rounding) / value + unitRoundoff * value;
-      const gap = guard === undefined ? 0 : value - guard;
-      values[index] = value;
-      residualBounds[index] = bound;
-      const error = gap > bound ? (bound * bound) / gap : bound;
-      errorEstimates[index] = error / value;
-      converged &&= error <= Math.max(tolerance * value, zero);
-    } else {
-      converged &&= outside <= exhaustedRoundings * rounding;
-    }
+    if (all[index] > zero) bounds[index] = (outside + rounding) / all[index] + unitRoundoff * all[index];
+    else if (index < wanted) converged &&= outside <= exhaustedRoundings * rounding;
     work += open.reduce((sum, { gram }) => sum + gram.values.length, 0);
     if (work > 1e7) {
       work = 0;
       await setImmediate();
     }
   }
+  const values = new Float64Array(wanted);
+  const residualBounds = new Float64Array(wanted).fill(zero);
+  const errorEstimates = new Float64Array(wanted);
+  for (let index = 0; index < Math.min(wanted, all.length) && all[index] > zero; index += 1) {
+    const value = all[index];
+    const error = Math.min(bounds[index], secondOrderError(all, bounds, index));
+    values[index] = value;
+    residualBounds[index] = bounds[index];
+    errorEstimates[index] = error / value;
+    converged &&= error <= Math.max(tolerance * value, zero);
+  }
   return { values, residualBounds, errorEstimates, converged };
+}
+
+/** A Ritz value whose residual is at most this share of it stands for a value of its own. */
+const resolvedShare = 0.1;
+
+/**
+ * σ ρ²/(2(σ² − μ²)): what a Ritz value lacks of a singular value, to second order. The residual is orthogonal to the whole
+ * basis, so that the other Ritz values do not matter; μ bounds the values that the basis does not hold, as the least θ + ρ
+ * of the Ritz values after this one, down to the first that is not resolved. Infinite when none of them lies below σ.
+ */
+function secondOrderError(values: Float64Array, bounds: Float64Array, index: number): number {
+  let outside = index + 1 < values.length ? Number.POSITIVE_INFINITY : 0;
+  for (let next = index + 1; next < values.length; next += 1) {
+    outside = Math.min(outside, values[next] + bounds[next]);
+    if (bounds[next] > resolvedShare * values[next]) break;
+  }
+  const value = values[index];
+  if (outside >= value) return Number.POSITIVE_INFINITY;
+  return (value * bounds[index] ** 2) / (2 * (value - outside) * (value + outside));
 }
 
 /** ‖W c‖ from the Gram matrix of W, c being part of column `index` of `vectors`. */

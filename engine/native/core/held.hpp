@@ -38,7 +38,7 @@ struct HeldRows {
 
 /** Columns of one packed float32 panel of a Gram matrix, and how many columns of J are taken at a time. */
 inline constexpr Index gramPanel = 3 * lanes<float>;
-inline constexpr Index gramDepth = 384;
+inline constexpr Index gramDepth = 512;
 
 /** A Aᵀ (rows × rows, full), products in float32, summed over `gramDepth` terms before they go to float64. */
 inline void heldGram(Pool& pool, Control& control, const HeldRows& A, double* result) {
