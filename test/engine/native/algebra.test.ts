@@ -78,6 +78,51 @@ test("combine is AC and subtract is B − AC, rounded to float32 once", () =>
     { numRuns: 30 },
   ));
 
+/** A matrix of rows cut into blocks, an empty one among them. */
+function inBlocks({ rows, columns, values }: Matrix, cut: number): Matrix[] {
+  return [
+    [0, cut],
+    [cut, cut],
+    [cut, rows],
+  ].map(([first, end]) => ({
+    ...{ rows: end - first, columns },
+    values: values.slice(first * columns, end * columns),
+  }));
+}
+
+test("heldGram is AAᵀ, and heldSweep AᵀX and A(AᵀX), of rows in blocks, to float32 accuracy", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.tuple(
+        fc.integer({ min: 1, max: 130 }),
+        fc.integer({ min: 1, max: 2600 }),
+        size,
+        fc.nat(),
+        fc.string(),
+      ),
+      async ([m, p, b, cut, seed]) => {
+        const [a, x] = [matrix(m, p, `${seed} a`), matrix(m, b, `${seed} x`)];
+        const blocks = inBlocks(a, cut % (m + 1));
+        const gram = await engine.algebra.heldGram(blocks);
+        near(gram.values, times(wide(a), transpose(wide(a))).values, 1e-6, "gram");
+        const { product, backProduct } = await engine.algebra.heldSweep(blocks, x);
+        const image = times(transpose(wide(a)), wide(x));
+        near(product.values, image.values, 1e-6, "AᵀX");
+        near(backProduct.values, times(wide(a), image).values, 2e-6, "A(AᵀX)");
+      },
+    ),
+    { numRuns: 20 },
+  ));
+
+test("held products do not depend on the number of threads", async () => {
+  const [a, x] = [matrix(70, 5000, "threads a"), matrix(70, 33, "threads x")];
+  const one = await createNativeEngine({ threads: 1 });
+  const [gram, sweep] = [await engine.algebra.heldGram([a]), await engine.algebra.heldSweep([a], x)];
+  assert.equal((await one.algebra.heldGram([a])).values, gram.values);
+  assert.equal(await one.algebra.heldSweep([a], x), sweep);
+  await one.close();
+});
+
 test("gram64 is AAᵀ or AᵀA", () =>
   fc.assert(
     fc.asyncProperty(size, tall, fc.string(), async (rows, columns, seed) => {

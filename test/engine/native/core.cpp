@@ -286,6 +286,23 @@ void algebra(int threads) {
     std::vector<float> result(static_cast<std::size_t>(m * b));
     combine(pool, control, A.data(), m, a, C.data(), b, B.data(), result.data());
     expect(std::isfinite(result.back()), "B - A C");
+    HeldRows held;
+    held.columns = b;
+    held.add(B.data(), m / 3);
+    held.add(B.data() + m / 3 * b, m - m / 3);
+    std::vector<double> gram(static_cast<std::size_t>(m * m));
+    heldGram(pool, control, held, gram.data());
+    std::vector<float> product(static_cast<std::size_t>(b * a)), back(static_cast<std::size_t>(m * a));
+    HeldSweep(pool, control, held, a).run(A.data(), product.data(), back.data());
+    double worst = 0;
+    for (Index j = 0; j < b; ++j)
+      for (Index i = 0; i < a; ++i)
+        worst = std::max(worst, std::abs(wanted[static_cast<std::size_t>(i * b + j)] - static_cast<double>(product[static_cast<std::size_t>(j * a + i)])));
+    expect(worst < 1e-4 * static_cast<double>(m), "A'X of held rows");
+    double trace = 0, sum = 0;
+    for (Index r = 0; r < m; ++r) trace += gram[static_cast<std::size_t>(r * (m + 1))];
+    for (const float value : B) sum += static_cast<double>(value) * static_cast<double>(value);
+    expect(std::abs(trace - sum) <= 1e-6 * sum, "trace of the Gram matrix of held rows");
   }
   for (const Index n : {1, 2, 3, 17, 64, 300}) {
     const auto A = numbers(n * n, random, 1);
