@@ -169,6 +169,9 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
   };
 }
 
+/** Rows of J that an engine has in work at a time, beside its own copies of Q and Z. */
+const rowsInWork = 50;
+
 function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const { examples, outputs, parameters, rank, startColumns, rates } = problem;
   const rows = examples * outputs;
@@ -181,11 +184,12 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const orthogonalising = (4 * parameters * columns ** 2) / rates.algebra;
   const basis = 4 * parameters * columns + 8 * rows * columns;
   const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
+  const ofEngine = 8 * parameters * width + 4 * parameters * rowsInWork;
   return {
     method: "block-krylov",
     route: "streamed-rows",
     seconds: passing + orthogonalising + sweeps * eigenSeconds(rates, columns, rank + guardCount),
-    memoryBytes: basis + working + 24 * columns ** 2 + exampleBytes(problem),
+    memoryBytes: basis + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem),
     sweeps,
     blockSize: width,
     reason: "",
