@@ -133,7 +133,9 @@ export interface LinearAlgebra {
 export interface EngineRates {
   /** Float32 operations a second of passes, sweeps and Gram matrices. */
   readonly network: number;
-  /** Float64 operations a second of the products of `LinearAlgebra`. */
+  /** Operations a second of `heldGram` and `heldSweep`. */
+  readonly held: number;
+  /** Float64 operations a second of the other products of `LinearAlgebra`. */
   readonly algebra: number;
   /** n³ a second of the reduction of a whole symmetric n × n matrix. */
   readonly reduction: number;

@@ -32,7 +32,8 @@ export async function createNativeEngine(options: NativeEngineOptions = {}): Pro
 /** Measured on two cores with AVX-512; the products scale with threads and vectors, the reduction waits for memory. */
 function ratesOf(instructions: string, threads: number): EngineRates {
   const vectors = instructions === "avx512" ? 1 : instructions === "avx2" ? 0.5 : 0.2;
-  return { network: 100e9 * threads * vectors, algebra: 40e9 * threads * vectors, reduction: 1.9e9 };
+  const network = 100e9 * threads * vectors;
+  return { network, held: network, algebra: 40e9 * threads * vectors, reduction: 3.5e9 };
 }
 
 /** What `threads` threads can do at most on this machine, in flops a second: multiply-adds on registers alone. */

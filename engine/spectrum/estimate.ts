@@ -201,12 +201,16 @@ function heldPlan(problem: SpectrumProblem): SpectrumPlan {
   const rows = examples * outputs;
   const { passFlops } = networkCost(problem.network, outputs);
   const width = Math.min(rows, rank + heldGuards);
-  const flops = examples * passFlops + rows ** 2 * parameters + 4 * rows * parameters * width;
+  const products = rows ** 2 * parameters + 4 * rows * parameters * width;
   const orthogonalising = (4 * parameters * width ** 2) / rates.algebra;
   return {
     method: "block-krylov",
     route: "held-rows",
-    seconds: flops / rates.network + orthogonalising + eigenSeconds(rates, rows, width),
+    seconds:
+      (examples * passFlops) / rates.network +
+      products / rates.held +
+      orthogonalising +
+      eigenSeconds(rates, rows, width),
     memoryBytes:
       4 * rows * parameters +
       24 * rows ** 2 +

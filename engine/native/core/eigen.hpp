@@ -1,5 +1,5 @@
-// Symmetric eigenproblem in float64: Householder reduction to tridiagonal form, implicit QL with the rotations of a
-// sweep applied to all vectors at once, back-transformation of the wanted vectors. Robust for ties and rank deficiency:
+// Symmetric eigenproblem in float64: Householder reduction to tridiagonal form, implicit QL whose
+// rotations are applied backwards to the wanted vectors alone, back-transformation. Robust for ties and rank deficiency:
 // the vectors are a product of orthogonal transformations, whatever the values.
 #pragma once
 #include <algorithm>
@@ -60,7 +60,8 @@ class SymmetricEigen {
     std::iota(order.begin(), order.end(), Index(0));
     std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return diagonal_[static_cast<std::size_t>(a)] > diagonal_[static_cast<std::size_t>(b)]; });
     for (Index c = 0; c < count; ++c) values[c] = diagonal_[static_cast<std::size_t>(order[static_cast<std::size_t>(c)])] * scale;
-    backTransform(order, count, vectors);
+    rotateWanted(order, count);
+    backTransform(count, vectors);
   }
 
  private:
@@ -172,15 +173,16 @@ class SymmetricEigen {
     std::size_t offset;
   };
 
-  /** Implicit QL with Wilkinson's shift on (diagonal_, beside_); rotations are gathered and applied in batches. */
+  /** Implicit QL with Wilkinson's shift on (diagonal_, beside_); its rotations are gathered. */
   void solve() {
     const Index n = n_;
     auto d = [&](Index i) -> double& { return diagonal_[static_cast<std::size_t>(i)]; };
     std::vector<double> e(static_cast<std::size_t>(n), 0);
     for (Index i = 1; i < n; ++i) e[static_cast<std::size_t>(i - 1)] = beside_[static_cast<std::size_t>(i)];
-    transposed_.reserve(checkedProduct(n, stride_));
-    std::memset(transposed_.data(), 0, static_cast<std::size_t>(n * stride_) * sizeof(double));
-    for (Index i = 0; i < n; ++i) transposed_[i * stride_ + i] = 1;
+    rotations_.clear();
+    runs_.clear();
+    // About 0.85 n² of them come; what is not used is never touched.
+    rotations_.reserve(static_cast<std::size_t>(checkedProduct(n, n)));
     const double epsilon = 2.220446049250313e-16;
     for (Index l = 0; l < n; ++l) {
       for (int iteration = 0;; ++iteration) {
@@ -219,7 +221,6 @@ class SymmetricEigen {
           rotations_.push_back({c, s});
         }
         if (rotations_.size() > offset) runs_.push_back({i + 1, m, offset});
-        if (rotations_.size() > batch) apply();
         if (deflated && i >= l) continue;
         d(l) -= p;
         e[static_cast<std::size_t>(l)] = g;
@@ -227,70 +228,74 @@ class SymmetricEigen {
       }
       if (l % 16 == 0) control_.check();
     }
-    apply();
   }
 
-  static constexpr std::size_t batch = 60'000;
-
-  /** The gathered rotations on rows of the transposed vectors; every thread has columns of its own. */
-  void apply() {
-    if (rotations_.empty()) return;
-    control_.check();
-    constexpr Index slice = 64;
-    pool_.each(divideUp(n_, slice), [&](Index task, int) {
-      const Index from = task * slice, count = std::min(slice, stride_ - from);
-      for (const Run& run : runs_) {
-        const Rotation* rotation = rotations_.data() + run.offset;
-        for (Index i = run.last - 1; i >= run.first; --i, ++rotation) {
-          double* low = transposed_.data() + i * stride_ + from;
-          double* high = low + stride_;
-          const double c = rotation->cosine, s = rotation->sine;
-          if (count == slice) rotate<slice>(low, high, c, s);
-          else
-            for (Index j = 0; j < count; ++j) {
-              const double f = high[j];
-              high[j] = s * low[j] + c * f;
-              low[j] = c * low[j] - s * f;
-            }
-        }
+  /**
+   * The wanted eigenvectors of the tridiagonal matrix, one a column of vectors_: all rotations, the last one
+   * first, on unit vectors. What is not wanted costs nothing, and the columns are as orthonormal as the rotations.
+   */
+  void rotateWanted(const std::vector<Index>& order, Index count) {
+    wide_ = roundUp(std::max<Index>(count, 1), slice);
+    vectors_.reserve(checkedProduct(n_, wide_));
+    std::memset(vectors_.data(), 0, static_cast<std::size_t>(n_ * wide_) * sizeof(double));
+    for (Index c = 0; c < count; ++c) vectors_[order[static_cast<std::size_t>(c)] * wide_ + c] = 1;
+    pool_.each(wide_ / slice, [&](Index task, int) {
+      double* from = vectors_.data() + task * slice;
+      Index done = 0;
+      for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+        if (done++ % 64 == 0) control_.check();
+        rotateRows(from, *run);
       }
     });
-    rotations_.clear();
-    runs_.clear();
   }
 
-  template <Index count>
-  static void rotate(double* __restrict low, double* __restrict high, double c, double s) {
+  /** The rotations of a run backwards: planes (first, first + 1) up to (last − 1, last), each row read and written once. */
+  void rotateRows(double* from, const Run& run) const {
     constexpr int L = lanes<double>;
-    const Vector<double> cc = broadcast(c), ss = broadcast(s);
+    const Rotation* rotation = rotations_.data() + run.offset + (run.last - run.first);
+    double* row = from + run.first * wide_;
+    Vector<double> carried[slice / L];
 #pragma GCC unroll 8
-    for (Index j = 0; j < count; j += L) {
-      const Vector<double> f = load(high + j), g = load(low + j);
-      store(high + j, ss * g + cc * f);
-      store(low + j, cc * g - ss * f);
+    for (Index j = 0; j < slice / L; ++j) carried[j] = load(row + j * L);
+    for (Index i = run.first; i < run.last; ++i, row += wide_) {
+      rotation -= 1;
+      const Vector<double> c = broadcast(rotation->cosine), s = broadcast(rotation->sine);
+#pragma GCC unroll 8
+      for (Index j = 0; j < slice / L; ++j) {
+        const Vector<double> high = load(row + wide_ + j * L);
+        store(row + j * L, c * carried[j] + s * high);
+        carried[j] = c * high - s * carried[j];
+      }
     }
+#pragma GCC unroll 8
+    for (Index j = 0; j < slice / L; ++j) store(row + j * L, carried[j]);
   }
 
   /** Reflectors on the wanted vectors, each thread its own; then one a column of the result. */
-  void backTransform(const std::vector<Index>& order, Index count, double* vectors) {
+  void backTransform(Index count, double* vectors) {
     pool_.each(count, [&](Index c, int) {
       control_.check();
-      double* vector = transposed_.data() + order[static_cast<std::size_t>(c)] * stride_;
+      std::vector<double> vector(static_cast<std::size_t>(n_));
+      for (Index i = 0; i < n_; ++i) vector[static_cast<std::size_t>(i)] = vectors_[i * wide_ + c];
       for (Index i = 1; i < n_; ++i) {
         const double tau = factors_[static_cast<std::size_t>(i)];
         if (tau == 0) continue;
         const double* u = matrix_.data() + i * stride_;
-        detail::addScaled64(vector, -tau * detail::dot64(u, vector, i), u, i);
+        detail::addScaled64(vector.data(), -tau * detail::dot64(u, vector.data(), i), u, i);
       }
+      for (Index i = 0; i < n_; ++i) vectors_[i * wide_ + c] = vector[static_cast<std::size_t>(i)];
     });
     for (Index r = 0; r < n_; ++r)
-      for (Index c = 0; c < count; ++c) vectors[r * count + c] = transposed_[order[static_cast<std::size_t>(c)] * stride_ + r];
+      for (Index c = 0; c < count; ++c) vectors[r * count + c] = vectors_[r * wide_ + c];
   }
+
+  /** Columns of the vectors that a thread rotates at a time: as many as its registers carry from row to row. */
+  static constexpr Index slice = 8 * lanes<double>;
 
   Pool& pool_;
   Control& control_;
-  Index n_ = 0, stride_ = 0;
-  Buffer<double> matrix_, transposed_, work_;
+  Index n_ = 0, stride_ = 0, wide_ = 0;
+  Buffer<double> matrix_, vectors_, work_;
   std::vector<double> diagonal_, beside_, factors_, reflector_;
   std::vector<Rotation> rotations_;
   std::vector<Run> runs_;

@@ -33,6 +33,7 @@ class LargestPairs {
     columns_.reserve(checkedProduct(width_, n));
     fillRandom();
     filled_ = 0;
+    lookedAt_ = 0;
     Index blocks = 0, nextLook = 4;
     for (Index added = extend(width_); added > 0; added = extend(added)) {
       apply(A, added);
@@ -42,7 +43,7 @@ class LargestPairs {
       const bool last = filled_ + added > limit_;
       if (blocks == nextLook || last) {
         if (filled_ >= count && accept(values, vectors)) return true;
-        nextLook = blocks + std::max<Index>(2, blocks / 3);
+        nextLook = expectedBlocks(blocks);
       }
       if (last) return false;
       toColumns(images_.data() + filled_ - added, added);  // A V is the candidate of the next block
@@ -188,6 +189,20 @@ class LargestPairs {
       }
   }
 
+  /** Blocks after which the remainders should do, were they to shrink as they did since the look before. */
+  Index expectedBlocks(Index blocks) {
+    const double excess = std::log(std::max(excess_, 1.0));
+    const Index least = blocks + 1, most = blocks + std::max<Index>(2, blocks / 2 + 1);
+    Index expected = blocks + 2;
+    if (lookedAt_ > 0 && excess < excessBefore_) {
+      const double perBlock = (excessBefore_ - excess) / static_cast<double>(blocks - lookedAt_);
+      expected = blocks + static_cast<Index>(std::ceil(std::min(excess / perBlock, 1e6)));
+    }
+    lookedAt_ = blocks;
+    excessBefore_ = excess;
+    return std::clamp(expected, least, most);
+  }
+
   double& at(Index i, Index j) { return projected_[static_cast<std::size_t>(i * limit_ + j)]; }
 
   /** Writes the Ritz pairs and says true if all their remainders are small enough. */
@@ -222,10 +237,15 @@ class LargestPairs {
     for (Index i = 0; i < m; ++i) largest = std::max(largest, std::abs(at(i, i)));
     for (const double value : ritz) largest = std::max(largest, std::abs(value));
     const double bound = static_cast<double>(n_) * 2.220446049250313e-16 * largest;
+    double worst = 0;
     for (Index c = 0; c < count_; ++c) {
       double sum = 0;
       for (Index task = 0; task < tasks; ++task) sum += squares[static_cast<std::size_t>(task * count_ + c)];
-      if (!(std::sqrt(sum) <= bound)) return false;
+      worst = std::max(worst, std::sqrt(sum));
+    }
+    if (!(worst <= bound)) {
+      excess_ = bound > 0 ? worst / bound : 1;
+      return false;
     }
     std::copy_n(ritz.data(), count_, values);
     std::copy_n(found_.data(), n_ * count_, vectors);
@@ -238,6 +258,9 @@ class LargestPairs {
   /** V and A V, n rows of stride_; the candidates of the next block, one column after the other. */
   Buffer<double> basis_, images_, columns_, overlap_, found_;
   std::vector<double> projected_;
+  /** The largest remainder against its bound at the last look; the logarithm and the blocks of the look before. */
+  double excess_ = 1, excessBefore_ = 0;
+  Index lookedAt_ = 0;
 };
 
 /** The `count` largest eigenpairs of A (n × n, symmetric), values descending, vectors (n × count) one a column. */

@@ -14,7 +14,7 @@ const network = parseNetwork({
     { type: "dense", name: "logits", units: 10 },
   ],
 });
-const rates = { network: 90e9, algebra: 30e9, reduction: 1.9e9 };
+const rates = { network: 90e9, held: 90e9, algebra: 30e9, reduction: 1.9e9 };
 const problem: SpectrumProblem = {
   ...{ network, examples: 2000, outputs: 10, parameters: 407_050, rank: 50 },
   ...{ method: "auto", precision: "float32", memoryLimit: 64e9, rates },
