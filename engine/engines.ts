@@ -2,11 +2,18 @@ import { availableParallelism } from "node:os";
 import { networkErrors } from "../schemas/errors/network.js";
 import type { Engine, EngineName } from "./engine.js";
 import { nativeStatus } from "./native/binding.js";
+import { isLibraryEngine, prepareLibrary, whyNoLibrary } from "./tfjs/library.js";
 
 export { buildNativeEngine } from "./native/binding.js";
 
 /** The engines there are here, the most preferred first. */
-export const engineNames = ["native", "wasm", "cpu"] as const satisfies readonly EngineName[];
+export const engineNames = [
+  "native",
+  "tensorflow-gpu",
+  "tensorflow",
+  "wasm",
+  "cpu",
+] as const satisfies readonly EngineName[];
 
 type KnownEngine = (typeof engineNames)[number];
 
@@ -34,6 +41,7 @@ declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
 
 /** Why an engine cannot be used here, with what mends it; undefined when it can. */
 export function whyNotAvailable(name: EngineName): string | undefined {
+  if (isLibraryEngine(name)) return whyNoLibrary(name);
   if (name !== "native") return undefined;
   const { ready, reason } = nativeStatus();
   return ready ? undefined : `${reason}; install g++ or clang++ and run \`jacoflow doctor --build\``;
@@ -41,11 +49,21 @@ export function whyNotAvailable(name: EngineName): string | undefined {
 
 /** What `auto` stands for on this machine, or why a named engine is what it is. UNKNOWN_ENGINE for other names. */
 export function explainEngineChoice(name: string = "auto", options: EngineOptions = {}): EngineChoice {
-  const nativeThreads = options.threads ?? availableParallelism();
+  const allThreads = options.threads ?? availableParallelism();
   if (name === "auto") {
     const native = nativeStatus();
     if (native.ready) {
-      return { name: "native", reason: "C++ on every core, the fastest engine here", threads: nativeThreads };
+      return { name: "native", reason: "C++ on every core, the fastest engine here", threads: allThreads };
+    }
+    const library = (["tensorflow-gpu", "tensorflow"] as const).find(
+      (each) => whyNoLibrary(each) === undefined,
+    );
+    if (library !== undefined) {
+      return {
+        name: library,
+        reason: `TensorFlow.js on libtensorflow, which is installed: there is no native engine (${native.reason})`,
+        threads: allThreads,
+      };
     }
     return WebAssembly.validate(simdModule)
       ? {
@@ -61,14 +79,14 @@ export function explainEngineChoice(name: string = "auto", options: EngineOption
   }
   const known = engineNames.find((each) => each === name);
   if (known === undefined) throw networkErrors.unknownEngine(name, ["auto", ...engineNames]);
-  const threads = known === "native" ? nativeThreads : 1;
+  const threads = known === "native" || isLibraryEngine(known) ? allThreads : 1;
   return { name: known, reason: `engine ${known} was asked for`, threads };
 }
 
 /**
  * Starts an engine by name (`auto`: `explainEngineChoice`) with its linear algebra off the event loop. Nothing heavy is
- * loaded before this is called. UNKNOWN_ENGINE for another name, ENGINE_LOST or NATIVE_NOT_BUILT if it does not start.
- * Its threads end with `close`. TensorFlow.js computes on one thread whatever `threads` says.
+ * loaded before this is called. UNKNOWN_ENGINE for another name; ENGINE_LOST, NATIVE_NOT_BUILT or ENGINE_NOT_INSTALLED if it does
+ * not start. Its threads end with `close`. wasm and cpu compute on one thread whatever `threads` says.
  */
 export async function createEngine(name: string = "auto", options: EngineOptions = {}): Promise<Engine> {
   const choice = explainEngineChoice(name, options);
@@ -80,9 +98,10 @@ export async function createEngine(name: string = "auto", options: EngineOptions
     import("./tfjs/engine.js"),
     import("./spectrum/algebraWorker.js"),
   ]);
+  const threads = isLibraryEngine(choice.name) ? prepareLibrary(options.threads) : choice.threads;
   const algebra = await startAlgebraWorker();
   try {
-    return await createTensorflowEngine({ backend: choice.name, algebra });
+    return await createTensorflowEngine({ backend: choice.name, algebra, threads });
   } catch (error) {
     await algebra.close();
     throw error;

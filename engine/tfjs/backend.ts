@@ -2,20 +2,29 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
+import { JacoflowError } from "../../schemas/errors/error.js";
 import { networkErrors } from "../../schemas/errors/network.js";
+import { isLibraryEngine, type LibraryEngine, loadLibrary } from "./library.js";
 
-export type TensorflowBackend = "wasm" | "cpu";
+export type TensorflowBackend = "wasm" | "cpu" | LibraryEngine;
 
-/** Makes TensorFlow.js compute on `backend` in this thread; returns the versions that shape the numbers. ENGINE_LOST if it cannot. */
+/** Makes TensorFlow.js compute on `backend` in this thread; returns the versions that shape the numbers. ENGINE_LOST if it cannot, ENGINE_NOT_INSTALLED. */
 export async function startBackend(backend: TensorflowBackend): Promise<Readonly<Record<string, string>>> {
   // Keeps TensorFlow.js from advising other packages on the console.
   tf.enableProdMode();
   try {
+    const core = { "@tensorflow/tfjs-core": tf.version_core };
+    if (isLibraryEngine(backend)) {
+      const versions = { ...core, ...(await loadLibrary(backend)) };
+      if (!(await tf.setBackend("tensorflow"))) throw new Error("it does not share our tfjs-core");
+      return versions;
+    }
     const version = backend === "wasm" ? await loadWasm() : await loadCpu();
     if (!(await tf.setBackend(backend))) throw new Error("its backend did not start");
     if (backend === "wasm") refuseFullMemory(tf.backend() as BackendWasm);
-    return { "@tensorflow/tfjs-core": tf.version_core, [`@tensorflow/tfjs-backend-${backend}`]: version };
+    return { ...core, [`@tensorflow/tfjs-backend-${backend}`]: version };
   } catch (cause) {
+    if (cause instanceof JacoflowError) throw cause;
     throw networkErrors.engineLost(backend, cause);
   }
 }

@@ -16,12 +16,19 @@ import { type EngineThread, startEngineThread } from "./engineThread.js";
 
 export interface TensorflowEngineOptions {
   readonly backend: TensorflowBackend;
+  /** Threads the backend computes on, as it was told; wasm and cpu have one. */
+  readonly threads?: number;
   /** Dense algebra off the event loop; closed with the engine. */
   readonly algebra: LinearAlgebra & { close(): Promise<void> };
 }
 
-/** Operations a second, measured on one core (design §5 has 18–29 GFLOP/s for wasm). */
-const networkRates: Readonly<Record<TensorflowBackend, number>> = { wasm: 18e9, cpu: 0.2e9 };
+/** Operations a second, measured on one core, tensorflow on two; of a GPU only the order of magnitude is guessed. */
+const networkRates: Readonly<Record<TensorflowBackend, number>> = {
+  "tensorflow-gpu": 1000e9,
+  tensorflow: 40e9,
+  wasm: 18e9,
+  cpu: 0.2e9,
+};
 
 /** An engine with a count of the tensors alive on its backend, for tests against leaks. */
 export interface TensorflowEngine extends Engine {
@@ -29,20 +36,20 @@ export interface TensorflowEngine extends Engine {
 }
 
 /**
- * The TensorFlow.js engine (design §5) on one worker thread. Every layer of design §4 has a rule; rows64 comes from
+ * The TensorFlow.js engine (design §5), driven by one worker thread. Every layer of design §4 has a rule; rows64 comes from
  * the float64 reference, since TensorFlow.js has no float64. ENGINE_LOST when the backend does not start (`algebra`
  * then stays open), ENGINE_MEMORY when it is full, WRONG_SIZE, LABEL_OUT_OF_RANGE and INDEX_OUT_OF_RANGE for what does
  * not fit the network, REPEATED_LAYER_NAME for a layer used twice, RESULT_TOO_LARGE for what no caller can be handed, CLOSED and ENGINE_CLOSED after a `close`.
  */
 export async function createTensorflowEngine(options: TensorflowEngineOptions): Promise<TensorflowEngine> {
-  const { backend, algebra } = options;
+  const { backend, algebra, threads = 1 } = options;
   const thread = startEngineThread(backend);
   try {
     const versions = await thread.call("start", { backend });
     return {
       name: backend,
       rates: { network: networkRates[backend], held: 4e9, algebra: 8e9, reduction: 0.95e9 },
-      threads: 1,
+      threads,
       versions,
       algebra,
       open: (network) => openModel(thread, network),

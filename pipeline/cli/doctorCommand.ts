@@ -32,8 +32,10 @@ export async function doctorCommand(
 }
 
 /** What each engine is, as far as a file may name it. */
-const engineSummaries: Readonly<Partial<Record<EngineName, string>>> = {
+const engineSummaries: Readonly<Record<EngineName, string>> = {
   native: "C++ on every core",
+  "tensorflow-gpu": "TensorFlow.js on libtensorflow for CUDA",
+  tensorflow: "TensorFlow.js on libtensorflow, every core",
   wasm: "TensorFlow.js on WebAssembly",
   cpu: "TensorFlow.js in plain JavaScript: the same numbers, far slower; to compare against",
 };
@@ -42,6 +44,6 @@ function engineLines(parts: Composition, chosen: EngineName): readonly (readonly
   return parts.engines.map((name) => {
     const missing = parts.whyNotAvailable(name);
     if (missing !== undefined) return ["", name, `not available: ${missing}`];
-    return ["", name, `${engineSummaries[name] ?? ""}${name === chosen ? " (auto takes this one)" : ""}`];
+    return ["", name, `${engineSummaries[name]}${name === chosen ? " (auto takes this one)" : ""}`];
   });
 }

@@ -201,6 +201,15 @@ export const networkErrors = {
     }),
 
   /** The engine's thread died or could not start; whatever it was doing is lost. */
+  engineNotInstalled: (engine: string, reason: string): JacoflowError =>
+    new JacoflowError({
+      code: "ENGINE_NOT_INSTALLED",
+      kind: "run",
+      message: `engine ${engine} is not here: ${reason}`,
+      place: "engine",
+      remedy: "Install what it needs, or take another engine: `jacoflow doctor` lists them.",
+    }),
+
   engineLost: (engine: string, cause: unknown): JacoflowError =>
     new JacoflowError({
       code: "ENGINE_LOST",
