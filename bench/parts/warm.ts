@@ -8,6 +8,8 @@ const outputs = 3;
 const count = 512;
 const batch = 64;
 const learningRate = 0.003;
+/** Too little to hold the rows of J (1.6 GB) instead of sweeping over them. */
+const memoryLimit = 1.2e9;
 /** Epochs after which a snapshot is taken: early ones apart, late ones one epoch apart. */
 const snapshots = [0, 2, 10, 30, 31, 32];
 
@@ -25,7 +27,7 @@ export async function warmPart(context: Context): Promise<void> {
       features: one.features,
       labels: one.labels,
     });
-    const options = { ...spectrumOptions(engine, "block-krylov"), tolerance: 1e-4 };
+    const options = { ...spectrumOptions(engine, "block-krylov"), tolerance: 1e-4, memoryLimit };
     const spectrum = (start?: Awaited<ReturnType<typeof computeSpectrum>>) =>
       computeSpectrum(model, engine.algebra, one.features, {
         ...options,

@@ -25,7 +25,7 @@ export interface TensorflowEngineOptions {
 /** Operations a second, measured on one core, tensorflow on two; of a GPU only the order of magnitude is guessed. */
 const networkRates: Readonly<Record<TensorflowBackend, number>> = {
   "tensorflow-gpu": 1000e9,
-  tensorflow: 40e9,
+  tensorflow: 25e9,
   wasm: 18e9,
   cpu: 0.2e9,
 };

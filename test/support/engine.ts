@@ -2,13 +2,27 @@ import type { Matrix, Model } from "../../engine/engine.js";
 import type { Network } from "../../engine/network/network.js";
 import { referenceModel } from "../../engine/network/reference/reference.js";
 import { startAlgebraWorker } from "../../engine/spectrum/algebraWorker.js";
+import type { TensorflowBackend } from "../../engine/tfjs/backend.js";
 import { createTensorflowEngine, type TensorflowEngine } from "../../engine/tfjs/engine.js";
+import { isLibraryEngine, prepareLibrary, whyNoLibrary } from "../../engine/tfjs/library.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { RandomCase } from "./randomNetworks.js";
 
 /** A TensorFlow.js engine with an algebra thread of its own; close it at the end of the suite. */
-export async function startTensorflow(backend: "wasm" | "cpu"): Promise<TensorflowEngine> {
+export async function startTensorflow(backend: TensorflowBackend): Promise<TensorflowEngine> {
+  if (isLibraryEngine(backend)) prepareLibrary(undefined);
   return createTensorflowEngine({ backend, algebra: await startAlgebraWorker() });
+}
+
+/**
+ * The backends of TensorFlow.js that a suite is to run on: wasm always, tensorflow where its package is. Says on the
+ * console why the other is left out.
+ */
+export function backendsHere(): readonly TensorflowBackend[] {
+  const reason = whyNoLibrary("tensorflow");
+  if (reason === undefined) return ["wasm", "tensorflow"];
+  process.stdout.write(`skipped on tensorflow: ${reason}\n`);
+  return ["wasm"];
 }
 
 /** Opens a model with parameters, hands it to `use` and closes it. */

@@ -77,6 +77,8 @@ class Model {
   void gram(const float* features, Index n, double* result, Control& control) {
     requireFinite(pool_, features, n * width(), "features");
     Gram gram(single());
+    const Index rows = checkedProduct(n, network_.outputs);
+    preferLargePages(result, rows * rows * static_cast<Index>(sizeof(double)));
     gram.run({features, n, width()}, result, control);
   }
 
