@@ -87,8 +87,11 @@ export interface Model {
   rows64(features: Matrix, work?: WorkOptions): Promise<Matrix64>;
   /** Y = JQ, Z = Jᵀ(JQ) over all the examples in blocks; `block` is Q, p × b. J is never held. */
   sweep(features: Matrix, block: Matrix, work?: WorkOptions): Promise<Sweep>;
-  /** J Jᵀ, nK × nK, accumulated in float64 from float32 factors; dense layers by (AAᵀ + 1) ⊙ ΔΔᵀ, never by rows. */
-  gram(features: Matrix, work?: WorkOptions): Promise<Matrix64>;
+  /**
+   * J Jᵀ, nK × nK, accumulated in float64 from float32 factors; dense layers by (AAᵀ + 1) ⊙ ΔΔᵀ, never by rows.
+   * An engine may write it over `over`, an nK × nK matrix that is wanted no more: fresh memory costs more than the sums.
+   */
+  gram(features: Matrix, work?: WorkOptions, over?: Matrix64): Promise<Matrix64>;
   train(options: TrainingOptions): Promise<Training>;
   close(): Promise<void>;
 }

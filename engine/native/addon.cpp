@@ -59,6 +59,7 @@ struct Engine {
   explicit Engine(int threads) : pool(threads) {}
 
   Pool pool;
+  SymmetricProblems eigen{pool};
   napi_threadsafe_function callbacks = nullptr;
   std::thread driver;
   std::mutex mutex;
@@ -269,7 +270,7 @@ void Engine::perform(Job& job) {
     }
     case Call::symmetricEigen: {
       const Index n = size(job, 0), count = std::min(size(job, 1), size(job, 0));
-      symmetricEigen(pool, job.control, array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
+      eigen.run(job.control, array<double>(job, 0, checkedProduct(n, n)), n, count, array<double>(job, 1, count),
                      array<double>(job, 2, checkedProduct(n, count)));
       break;
     }

@@ -94,10 +94,15 @@ export async function openModel(jobs: Jobs, network: Network): Promise<Model> {
       );
       return { rows, columns: p, values };
     },
-    async gram(features, work) {
+    async gram(features, work, over) {
       checkFeatures(features, dimension);
       const rows = features.rows * outputs;
-      const values = await differentiate("gram", features, result64("the Gram matrix", rows, rows), work);
+      const values = await differentiate(
+        "gram",
+        features,
+        over?.values.length === rows * rows ? over.values : result64("the Gram matrix", rows, rows),
+        work,
+      );
       return { rows, columns: rows, values };
     },
     async sweep(features, block, work) {

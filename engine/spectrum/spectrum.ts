@@ -1,5 +1,5 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import type { EngineRates, LinearAlgebra, Matrix, Model, WorkOptions } from "../engine.js";
+import type { EngineRates, LinearAlgebra, Matrix, Matrix64, Model, WorkOptions } from "../engine.js";
 import { randomSource } from "../random.js";
 import { abortable } from "./abortable.js";
 import {
@@ -33,6 +33,8 @@ export interface SpectrumOptions {
   readonly seed: string;
   /** Bytes. */
   readonly memoryLimit: number;
+  /** Gram matrices of earlier calls by their rows: the next of that size may be written over them. Filled here. */
+  readonly grams?: Map<number, Matrix64>;
   /** Of the engine, for `auto`. */
   readonly rates: EngineRates;
 }
@@ -119,7 +121,7 @@ async function exactSpectrum(
   model: Model,
   algebra: LinearAlgebra,
   features: Matrix,
-  { rank, precision, seed }: SpectrumOptions,
+  { rank, precision, seed, grams }: SpectrumOptions,
   { route, reason }: SpectrumPlan,
   work: WorkOptions,
 ): Promise<Spectrum> {
@@ -130,7 +132,8 @@ async function exactSpectrum(
     const gram =
       precision === "float64"
         ? await gramOfRows64(algebra, model, features, work)
-        : await model.gram(features, work);
+        : await model.gram(features, work, grams?.get(features.rows * model.outputs));
+    if (precision === "float32") grams?.set(gram.rows, gram);
     found = await exactByRows(algebra, gram, rank, precision);
   }
   const rows = features.rows * model.outputs;

@@ -1,4 +1,4 @@
-import type { Matrix, Model } from "../../engine/engine.js";
+import type { Matrix, Matrix64, Model } from "../../engine/engine.js";
 import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
 import { defineStage, output, type StageContext, stream, whole } from "../../pipeline/stage.js";
 import { type Split, splits } from "../../schemas/columns.js";
@@ -44,6 +44,7 @@ export const spectrum = defineStage({
     const snapshots = `${inputs.parameters.origin.stage}.${inputs.parameters.origin.port}`;
     /** Right vectors of each split's last Jacobian: where the next one starts from. */
     const rightBlocks = new Map<Split, Matrix>();
+    const grams = new Map<number, Matrix64>();
     let model: Model | undefined;
 
     const attend = async (snapshot: Snapshot, opened: Model): Promise<void> => {
@@ -53,7 +54,13 @@ export const spectrum = defineStage({
         const { split } = examples;
         const occasion: JacobianOccasion = { stage, step, epoch, split };
         const start = rightBlocks.get(split) ?? rightBlocks.values().next().value;
-        const found = await spectrumOf(opened, examples, occasion, start, context).catch((error) => {
+        const found = await spectrumOf(
+          opened,
+          examples,
+          occasion,
+          { grams, ...(start ? { start } : {}) },
+          context,
+        ).catch((error) => {
           throw placed(error, place);
         });
         if (found.rightBlock !== undefined) rightBlocks.set(split, found.rightBlock);
@@ -104,7 +111,7 @@ async function spectrumOf(
   model: Model,
   examples: Examples,
   { step, split }: JacobianOccasion,
-  start: Matrix | undefined,
+  earlier: Pick<SpectrumOptions, "grams" | "start">,
   context: Context,
 ): Promise<Spectrum> {
   const { rank, method, precision, tolerance, maxSweeps, blockSize } = context.options;
@@ -114,7 +121,7 @@ async function spectrumOf(
     seed: context.seed(`block ${split} ${step}`),
     ...(maxSweeps === undefined ? {} : { maxSweeps }),
     ...(blockSize === undefined ? {} : { blockSize }),
-    ...(start === undefined ? {} : { start }),
+    ...earlier,
   };
   const total = examples.features.rows;
   const found = await computeSpectrum(model, algebra, examples.features, options, {

@@ -36,11 +36,12 @@ inline void addScaled64(double* to, double factor, const double* from, Index cou
 
 class SymmetricEigen {
  public:
-  SymmetricEigen(Pool& pool, Control& control) : pool_(pool), control_(control) {}
+  explicit SymmetricEigen(Pool& pool) : pool_(pool) {}
 
   /** A is n × n (its lower triangle is read); values and vectors (n × count, one a column) descending. */
-  void run(const double* A, Index n, Index count, double* values, double* vectors) {
+  void run(Control& control, const double* A, Index n, Index count, double* values, double* vectors) {
     if (n == 0) return;
+    control_ = &control;
     n_ = n;
     stride_ = roundUp(n, 8);
     matrix_.reserve(checkedProduct(n, stride_));
@@ -62,9 +63,20 @@ class SymmetricEigen {
     for (Index c = 0; c < count; ++c) values[c] = diagonal_[static_cast<std::size_t>(order[static_cast<std::size_t>(c)])] * scale;
     rotateWanted(order, count);
     backTransform(count, vectors);
+    if (n > keptSize) release();
   }
 
  private:
+  /** Work memory of a larger problem is given back; below, the next problem finds it in place. */
+  static constexpr Index keptSize = 2048;
+
+  void release() {
+    matrix_.release();
+    vectors_.release();
+    rotations_ = {};
+    runs_ = {};
+  }
+
   /**
    * Householder reduction, last row first. Reflector i acts on elements 0 … i−1 and stays in row i of the matrix.
    * Every step is a symmetric product and a rank-two update of the leading block, done in one pass on all threads:
@@ -81,7 +93,7 @@ class SymmetricEigen {
     double* product = w + stride_;
     bool pending = false;
     for (Index i = n - 1; i > 0; --i) {
-      if (i % 32 == 0) control_.check();
+      if (i % 32 == 0) control_->check();
       double* row = matrix_.data() + i * stride_;
       if (pending) {
         // Row i of the matrix after the pending update A −= v wᵀ + w vᵀ.
@@ -226,7 +238,7 @@ class SymmetricEigen {
         e[static_cast<std::size_t>(l)] = g;
         e[static_cast<std::size_t>(m)] = 0;
       }
-      if (l % 16 == 0) control_.check();
+      if (l % 16 == 0) control_->check();
     }
   }
 
@@ -243,7 +255,7 @@ class SymmetricEigen {
       double* from = vectors_.data() + task * slice;
       Index done = 0;
       for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-        if (done++ % 64 == 0) control_.check();
+        if (done++ % 64 == 0) control_->check();
         rotateRows(from, *run);
       }
     });
@@ -274,7 +286,7 @@ class SymmetricEigen {
   /** Reflectors on the wanted vectors, each thread its own; then one a column of the result. */
   void backTransform(Index count, double* vectors) {
     pool_.each(count, [&](Index c, int) {
-      control_.check();
+      control_->check();
       std::vector<double> vector(static_cast<std::size_t>(n_));
       for (Index i = 0; i < n_; ++i) vector[static_cast<std::size_t>(i)] = vectors_[i * wide_ + c];
       for (Index i = 1; i < n_; ++i) {
@@ -293,7 +305,7 @@ class SymmetricEigen {
   static constexpr Index slice = 8 * lanes<double>;
 
   Pool& pool_;
-  Control& control_;
+  Control* control_ = nullptr;
   Index n_ = 0, stride_ = 0, wide_ = 0;
   Buffer<double> matrix_, vectors_, work_;
   std::vector<double> diagonal_, beside_, factors_, reflector_;

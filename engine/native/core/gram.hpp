@@ -26,6 +26,7 @@ class Gram {
       from = to;
     }
     spread(arithmetic_.pool(), G_.data(), stride, rows, result);
+    if (workBytes(n) - maximumBytes > keptBytes) release();
   }
 
   /** Bytes of work buffers for n examples. */
@@ -36,6 +37,13 @@ class Gram {
 
  private:
   static constexpr Index maximumBytes = 1'000'000'000;
+  /** Bytes of G above which work memory is given back; below, the next call finds it in place: fresh pages are slow. */
+  static constexpr Index keptBytes = 250'000'000;
+
+  void release() {
+    factors_.release();
+    for (Buffer<double>* buffer : {&G_, &packed_, &inputs_, &outputs_}) buffer->release();
+  }
 
   struct Held {
     std::size_t operation;

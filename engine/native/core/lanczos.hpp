@@ -8,7 +8,7 @@ namespace jacoflow {
 
 class LargestPairs {
  public:
-  LargestPairs(Pool& pool, Control& control) : pool_(pool), control_(control) {}
+  explicit LargestPairs(Pool& pool) : pool_(pool), small_(pool) {}
 
   /** Whether so few pairs of so large a matrix are wanted that this is the quicker way. */
   static bool suits(Index n, Index count) { return n >= 600 && count > 0 && count <= widest - guards && 8 * (count + guards) <= n; }
@@ -20,7 +20,15 @@ class LargestPairs {
    *
    * A block of count + 16 random columns sees that many copies of a value, so no tie among the wanted is missed.
    */
-  bool run(const double* A, Index n, Index count, double* values, double* vectors) {
+  bool run(Control& control, const double* A, Index n, Index count, double* values, double* vectors) {
+    const bool found = search(control, A, n, count, values, vectors);
+    if (n * stride_ > keptElements) release();
+    return found;
+  }
+
+ private:
+  bool search(Control& control, const double* A, Index n, Index count, double* values, double* vectors) {
+    control_ = &control;
     n_ = n;
     count_ = count;
     width_ = count + guards;
@@ -52,7 +60,6 @@ class LargestPairs {
     return filled_ >= count && accept(values, vectors);
   }
 
- private:
   static constexpr Index guards = 16;
   static constexpr Index widest = 160;
   static constexpr Index panel = 3 * lanes<double>;
@@ -75,7 +82,7 @@ class LargestPairs {
   Index extend(Index width) {
     for (Index c = 0; c < width; ++c) scaleToOne(columns_.data() + c * n_);
     for (int pass = 0; pass < 2 && width > 0; ++pass) {
-      control_.check();
+      control_->check();
       if (filled_ > 0) {
         toRows(width);
         removeBasis(width);
@@ -140,7 +147,7 @@ class LargestPairs {
     PackedMatrix<double> coefficients;
     coefficients.pack(filled_, width, [&](Index k, Index j) { return -overlap_[k * padded + j]; });
     pool_.each(divideUp(n_, rowBlock), [&](Index task, int) {
-      control_.check();
+      control_->check();
       const Index first = task * rowBlock, rows = std::min(rowBlock, n_ - first);
       double* row = basis_.data() + first * stride_;
       multiply(row, stride_, coefficients, row + filled_, stride_, rows, Store::add);
@@ -172,7 +179,7 @@ class LargestPairs {
     PackedMatrix<double> block;
     block.pack(n_, added, [&](Index k, Index j) { return columns_[j * n_ + k]; });
     pool_.each(divideUp(n_, rowBlock), [&](Index task, int) {
-      control_.check();
+      control_->check();
       const Index first = task * rowBlock, rows = std::min(rowBlock, n_ - first);
       multiply(A + first * n_, n_, block, images_.data() + first * stride_ + filled_, stride_, rows, Store::replace);
     });
@@ -212,7 +219,7 @@ class LargestPairs {
     for (Index i = 0; i < m; ++i)
       for (Index j = 0; j < m; ++j) small[static_cast<std::size_t>(i * m + j)] = at(i, j);
     std::vector<double> coefficients(static_cast<std::size_t>(m * count_));
-    SymmetricEigen(pool_, control_).run(small.data(), m, count_, ritz.data(), coefficients.data());
+    small_.run(*control_, small.data(), m, count_, ritz.data(), coefficients.data());
     PackedMatrix<double> packed;
     packed.pack(m, count_, [&](Index k, Index j) { return coefficients[static_cast<std::size_t>(k * count_ + j)]; });
     const Index padded = packed.paddedColumns();
@@ -220,7 +227,7 @@ class LargestPairs {
     std::vector<double> squares(static_cast<std::size_t>(tasks * count_), 0);
     found_.reserve(checkedProduct(n_, count_));
     pool_.each(tasks, [&](Index task, int) {
-      control_.check();
+      control_->check();
       const Index first = task * rowBlock, rows = std::min(rowBlock, n_ - first);
       std::vector<double> vector(static_cast<std::size_t>(rowBlock * padded)), image(static_cast<std::size_t>(rowBlock * padded));
       multiply(basis_.data() + first * stride_, stride_, packed, vector.data(), padded, rows, Store::replace);
@@ -252,8 +259,21 @@ class LargestPairs {
     return true;
   }
 
+  /** Elements of the basis above which its memory is given back; below, the next problem finds it in place. */
+  static constexpr Index keptElements = Index(1) << 24;
+
+  void release() {
+    basis_.release();
+    images_.release();
+    columns_.release();
+    overlap_.release();
+    found_.release();
+    projected_ = {};
+  }
+
   Pool& pool_;
-  Control& control_;
+  SymmetricEigen small_;
+  Control* control_ = nullptr;
   Index n_ = 0, count_ = 0, width_ = 0, limit_ = 0, stride_ = 0, filled_ = 0;
   /** V and A V, n rows of stride_; the candidates of the next block, one column after the other. */
   Buffer<double> basis_, images_, columns_, overlap_, found_;
@@ -263,12 +283,22 @@ class LargestPairs {
   Index lookedAt_ = 0;
 };
 
-/** The `count` largest eigenpairs of A (n × n, symmetric), values descending, vectors (n × count) one a column. */
-inline void symmetricEigen(Pool& pool, Control& control, const double* A, Index n, Index count, double* values, double* vectors) {
-  for (Index i = 0; i < n * n; ++i)
-    if (!std::isfinite(A[i])) fail(Fault::notFinite, "a symmetric matrix", static_cast<double>(i));
-  if (LargestPairs::suits(n, count) && LargestPairs(pool, control).run(A, n, count, values, vectors)) return;
-  SymmetricEigen(pool, control).run(A, n, count, values, vectors);
-}
+/** Symmetric eigenproblems one after the other, with work memory that stays: fresh pages cost more than the arithmetic. */
+class SymmetricProblems {
+ public:
+  explicit SymmetricProblems(Pool& pool) : largest_(pool), whole_(pool) {}
+
+  /** The `count` largest eigenpairs of A (n × n, symmetric), values descending, vectors (n × count) one a column. */
+  void run(Control& control, const double* A, Index n, Index count, double* values, double* vectors) {
+    for (Index i = 0; i < n * n; ++i)
+      if (!std::isfinite(A[i])) fail(Fault::notFinite, "a symmetric matrix", static_cast<double>(i));
+    if (LargestPairs::suits(n, count) && largest_.run(control, A, n, count, values, vectors)) return;
+    whole_.run(control, A, n, count, values, vectors);
+  }
+
+ private:
+  LargestPairs largest_;
+  SymmetricEigen whole_;
+};
 
 }  // namespace jacoflow

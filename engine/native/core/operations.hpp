@@ -76,10 +76,10 @@ class Model {
 
   void gram(const float* features, Index n, double* result, Control& control) {
     requireFinite(pool_, features, n * width(), "features");
-    Gram gram(single());
+    if (!gram_) gram_ = std::make_unique<Gram>(single());
     const Index rows = checkedProduct(n, network_.outputs);
     preferLargePages(result, rows * rows * static_cast<Index>(sizeof(double)));
-    gram.run({features, n, width()}, result, control);
+    gram_->run({features, n, width()}, result, control);
   }
 
  private:
@@ -94,6 +94,7 @@ class Model {
   std::unique_ptr<Arithmetic<float>> single_;
   std::unique_ptr<Arithmetic<double>> double_;
   std::unique_ptr<Sweep> sweep_;
+  std::unique_ptr<Gram> gram_;
   bool doubleLoaded_ = false;
 };
 

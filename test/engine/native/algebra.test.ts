@@ -214,6 +214,29 @@ test("symmetricEigen of the largest few of many: ties, clusters, graded, indefin
   }
 });
 
+test("symmetricEigen gives the same bits whatever problems came before", async () => {
+  const problem = (n: number, seed: string) => {
+    const { values } = matrix(n, n, seed);
+    return {
+      ...{ rows: n, columns: n },
+      values: Float64Array.from({ length: n * n }, (_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n];
+        return values[i * n + j] + values[j * n + i];
+      }),
+    };
+  };
+  const [large, small, middle] = [problem(900, "large"), problem(40, "small"), problem(700, "middle")];
+  const solve = (on: Engine, given: Matrix64) => on.algebra.symmetricEigen(given, 8);
+  const fresh = await createNativeEngine({ threads: 2 });
+  const first = await solve(fresh, middle);
+  await fresh.close();
+  await solve(engine, large);
+  await solve(engine, small);
+  const later = await solve(engine, middle);
+  assert.equal(later.values, first.values);
+  assert.equal(later.vectors.values, first.vectors.values);
+});
+
 test("symmetricEigen of a large flat spectrum holds: there is no quick way", async () => {
   const values = Array.from({ length: 640 }, (_, i) => 1 + 1e-7 * i);
   const found = await checkPairs(symmetricWith(values, "flat"), 20);

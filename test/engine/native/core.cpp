@@ -309,7 +309,7 @@ void algebra(int threads) {
     std::vector<double> symmetric(A.size()), values(static_cast<std::size_t>(n)), vectors(A.size());
     const std::vector<double> wide(A.begin(), A.end());
     gram64(pool, control, wide.data(), n, n, true, symmetric.data());
-    SymmetricEigen(pool, control).run(symmetric.data(), n, n, values.data(), vectors.data());
+    SymmetricEigen(pool).run(control, symmetric.data(), n, n, values.data(), vectors.data());
     double trace = 0, sum = 0;
     for (Index i = 0; i < n; ++i) {
       trace += symmetric[static_cast<std::size_t>(i * (n + 1))];

@@ -104,6 +104,21 @@ test("gives the same bits whatever the number of threads, and on repeat", async 
   }
 });
 
+test("writes a Gram matrix over one that is wanted no more, and into new memory when the sizes differ", () =>
+  withEngine(2, async (engine) => {
+    const { model, features } = await opened(engine, small, 12);
+    const few = { ...features, rows: 5, values: features.values.subarray(0, 5 * features.columns) };
+    const fresh = await model.gram(features);
+    const expected = fresh.values.slice();
+    const other = await model.gram(few, {}, fresh);
+    assert.is.not(other.values, fresh.values);
+    assert.equal(fresh.values, expected);
+    fresh.values.fill(Number.NaN);
+    const again = await model.gram(features, {}, fresh);
+    assert.is(again.values, fresh.values);
+    assert.equal(again.values, expected);
+  }));
+
 test("gives the same rows for an example alone and among others", () =>
   withEngine(2, async (engine) => {
     const { model, features } = await opened(engine, small, 30);
