@@ -25,6 +25,8 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What tsconfig.build.json compiles, and the files that decide how. */
 const sources = ["index.ts", "schemas", "engine", "stages", "pipeline", "plugins/host"];
 const settings = ["package.json", "tsconfig.json", "tsconfig.build.json"];
+/** What a plugin's build reads, in its folder. */
+const pluginSources = ["src", "package.json", "tsconfig.json"];
 
 /** A mistake to print without a stack: what failed, and the exit code of what failed. */
 class Failure extends Error {}
@@ -61,10 +63,17 @@ function* filesBelow(path) {
   for (const name of readdirSync(path).sort()) yield* filesBelow(join(path, name));
 }
 
+/** Folders of the first-party plugins, npm workspaces that are compiled by themselves after the house. */
+function pluginFolders(folder) {
+  const { workspaces = [] } = readJson(join(folder, "package.json"));
+  return workspaces.filter((path) => existsSync(join(folder, path, "tsconfig.json")));
+}
+
 /** Changes when a source is added, removed, or written: paths, sizes and times, not contents, to stay quick. */
 function fingerprint(folder) {
   const hash = createHash("sha256");
-  for (const entry of [...sources, ...settings]) {
+  const plugins = pluginFolders(folder).flatMap((path) => pluginSources.map((entry) => join(path, entry)));
+  for (const entry of [...sources, ...settings, ...plugins]) {
     for (const { path, about } of filesBelow(join(folder, entry))) {
       hash.update(`${relative(folder, path)} ${about.size} ${about.mtimeMs}\n`);
     }
@@ -93,23 +102,29 @@ function install(folder) {
 }
 
 /** Compiled files whose source is gone would stay importable: a test could pass on code that is not there. */
-function removeOrphans(folder) {
-  const built = join(folder, "dist");
+function removeOrphans(built, sourceFolder) {
   for (const { path } of [...filesBelow(built)]) {
-    const source = join(folder, relative(built, path)).replace(/(\.d\.ts|\.js\.map|\.js)$/, ".ts");
+    const source = join(sourceFolder, relative(built, path)).replace(/(\.d\.ts|\.js\.map|\.js)$/, ".ts");
     if (source.endsWith(".ts") && !existsSync(source)) rmSync(path);
   }
+}
+
+function compile(folder, configuration, built, sourceFolder) {
+  removeOrphans(built, sourceFolder);
+  // Without output the compiler's own record of what is up to date is wrong.
+  if (!existsSync(join(built, "index.js"))) rmSync(join(built, ".tsbuildinfo"), { force: true });
+  runOrFail(process.execPath, ["node_modules/typescript/bin/tsc", "-p", configuration], folder);
 }
 
 function build(folder) {
   process.stderr.write("building dist\n");
   const before = fingerprint(folder);
   rmSync(join(folder, "dist/.built"), { force: true });
-  removeOrphans(folder);
-  const compiled = existsSync(join(folder, "dist/index.js"));
-  // Without output the compiler's own record of what is up to date is wrong.
-  if (!compiled) rmSync(join(folder, "dist/.tsbuildinfo"), { force: true });
-  runOrFail(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], folder);
+  compile(folder, "tsconfig.build.json", join(folder, "dist"), folder);
+  for (const path of pluginFolders(folder)) {
+    const plugin = join(folder, path);
+    compile(folder, join(path, "tsconfig.json"), join(plugin, "dist"), join(plugin, "src"));
+  }
   chmodSync(join(folder, readJson(join(folder, "package.json")).bin.jacoflow), 0o755);
   const stamp = join(folder, "dist/.built");
   writeFileSync(`${stamp}.new`, before);

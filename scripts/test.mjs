@@ -6,21 +6,23 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
-const root = join(repository, "test");
 /** From quick to slow; folders not listed come before the last. */
-const order = ["schemas", "pipeline", "stages", "engine", "whole"];
+const order = ["test/schemas", "test/pipeline", "test/stages", "plugins", "test/engine", "test/whole"];
 const minutesAllowed = 20;
 
-/** Folders that hold test files of their own, relative to test/. */
-function testFolders(folder = root) {
+/** Folders that hold test files of their own, relative to the repository: those below test/ and those of the plugins. */
+function testFolders(folder) {
+  if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { withFileTypes: true });
-  const here = entries.some((entry) => entry.name.endsWith(".test.ts")) ? [relative(root, folder)] : [];
-  const below = entries.filter((entry) => entry.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const here = entries.some((entry) => entry.name.endsWith(".test.ts")) ? [relative(repository, folder)] : [];
+  const below = entries
+    .filter((entry) => entry.isDirectory() && entry.name !== "node_modules")
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return [...here, ...below.flatMap((entry) => testFolders(join(folder, entry.name)))];
 }
 
 function place(folder) {
-  const at = order.indexOf(folder.split("/")[0]);
+  const at = order.findIndex((start) => folder === start || folder.startsWith(`${start}/`));
   return at === -1 ? order.length - 1.5 : at;
 }
 
@@ -29,7 +31,7 @@ function runFiles(folder, pattern) {
   const colour = process.stdout.isTTY ? [] : ["--no-color"];
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", "node_modules/uvu/bin.js", join("test", folder), pattern, ...colour],
+    ["--import", "tsx", "node_modules/uvu/bin.js", folder, pattern, ...colour],
     { cwd: repository, stdio: ["ignore", "pipe", "inherit"] },
   );
   const timer = setTimeout(() => child.kill("SIGKILL"), minutesAllowed * 60_000);
@@ -92,21 +94,22 @@ function count(result, name) {
 
 /** A file that breaks its process takes the folder's others with it: then each gets a process of its own. */
 async function runFolder(folder) {
-  process.stdout.write(`\n── test/${folder}\n`);
+  process.stdout.write(`\n── ${folder}\n`);
   const result = await runFiles(folder, "^[^/]+\\.test\\.ts$");
-  const files = readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.ts"));
+  const files = readdirSync(join(repository, folder)).filter((name) => name.endsWith(".test.ts"));
   if (lastNumber(result.text, "Total") !== undefined || files.length === 1) {
-    count(result, `test/${folder}`);
+    count(result, folder);
     return;
   }
   for (const file of files) {
-    process.stdout.write(`\n── test/${folder}/${file} by itself\n`);
-    count(await runFiles(folder, `^${file.replaceAll(".", "\\.")}$`), `test/${folder}/${file}`);
+    process.stdout.write(`\n── ${folder}/${file} by itself\n`);
+    count(await runFiles(folder, `^${file.replaceAll(".", "\\.")}$`), `${folder}/${file}`);
   }
 }
 
 const wanted = process.argv[2] ?? "";
-const folders = (existsSync(root) ? testFolders() : [])
+const folders = ["test", "plugins"]
+  .flatMap((folder) => testFolders(join(repository, folder)))
   .filter((folder) => folder.includes(wanted))
   .sort((left, right) => place(left) - place(right));
 const sum = { passed: 0, failed: 0, skipped: 0 };

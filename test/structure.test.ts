@@ -60,6 +60,8 @@ const rooms: readonly Room[] = [
     files: /^plugins\/host\//,
     may: ["plugins/host/", "pipeline/file/", "pipeline/stage.ts", "schemas/"],
   },
+  // What a plugin of anyone may import: `jacoflow` and what its own package.json declares.
+  { name: "first-party plugins", files: /^plugins\/(?!host\/)[^/]+\/(src|test)\//, may: [] },
   {
     name: "the public face",
     files: /^index\.ts$/,
@@ -107,22 +109,27 @@ function importsOf(file: string, source: string): Import[] {
   return imports;
 }
 
+const isTest = (file: string) => /^(test|plugins\/[^/]+\/test)\//.test(file);
+
 /** What is wrong with the imports of one file. */
 function violations(file: string, source: string): string[] {
   const room = rooms.find(({ files }) => files.test(file));
   if (room === undefined) return [`${file} belongs to no room`];
+  const plugin = /^plugins\/(?!host\/)[^/]+\//.exec(file)?.[0];
+  const may =
+    plugin === undefined ? room.may : [`${plugin}src/`, ...(isTest(file) ? [`${plugin}test/`] : [])];
   return importsOf(file, source)
     .filter(({ target }) => target.endsWith(".ts") || target.startsWith("../"))
     .filter(
       ({ target, typeOnly }) =>
-        !room.may.some((rule) =>
+        !may.some((rule) =>
           rule.startsWith("type:") ? typeOnly && target.startsWith(rule.slice(5)) : target.startsWith(rule),
         ),
     )
     .map(({ target }) => `${file} (${room.name}) imports ${target}`);
 }
 
-const folders = ["schemas", "engine", "pipeline", "stages", "plugins/host"];
+const folders = ["schemas", "engine", "pipeline", "stages", "plugins"];
 
 async function sourceFiles(): Promise<ReadonlyMap<string, string>> {
   const files: string[] = [];
@@ -130,9 +137,8 @@ async function sourceFiles(): Promise<ReadonlyMap<string, string>> {
     if (!existsSync(join(root, folder))) continue;
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
     for (const entry of entries) {
-      if (entry.isFile() && entry.name.endsWith(".ts")) {
-        files.push(relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"));
-      }
+      const file = relative(root, join(entry.parentPath, entry.name)).split(sep).join("/");
+      if (entry.isFile() && file.endsWith(".ts") && !/\/(dist|node_modules)\//.test(file)) files.push(file);
     }
   }
   for (const entry of await readdir(root)) if (entry.endsWith(".ts")) files.push(entry);
@@ -172,14 +178,19 @@ test("no two files of the house import each other's values in a circle", async (
 
 test("files of ours are imported by names that exist, packages only if declared", async () => {
   const files = await sourceFiles();
-  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const declared = new Set([
-    ...Object.keys(manifest.dependencies ?? {}),
-    ...Object.keys(manifest.peerDependencies ?? {}),
-    ...Object.keys(manifest.optionalDependencies ?? {}),
-  ]);
+  const manifests = new Map<string, Record<string, Record<string, string> | undefined>>();
   const wrong: string[] = [];
   for (const [file, source] of files) {
+    const folder = /^plugins\/(?!host\/)[^/]+\//.exec(file)?.[0] ?? "";
+    const manifest =
+      manifests.get(folder) ?? JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+    manifests.set(folder, manifest);
+    const declared = new Set([
+      ...Object.keys(manifest.dependencies ?? {}),
+      ...Object.keys(manifest.peerDependencies ?? {}),
+      ...Object.keys(manifest.optionalDependencies ?? {}),
+      ...Object.keys(isTest(file) ? (manifest.devDependencies ?? {}) : {}),
+    ]);
     for (const { target } of importsOf(file, source)) {
       if (target.endsWith(".ts")) {
         if (!files.has(target)) wrong.push(`${file} imports ${target}, which is not there`);
@@ -219,6 +230,12 @@ test("this test finds each kind of import that must not be", () => {
     ["stages/index.ts", 'import { main } from "../pipeline/cli/main.js";'],
     ["plugins/host/find.ts", 'import { runPipeline } from "../../pipeline/run/run.js";'],
     ["elsewhere/a.ts", ""],
+    ["plugins/csv/src/csv.ts", 'import { defineStage } from "../../../pipeline/stage.js";'],
+    ["plugins/csv/src/csv.ts", 'import type { Stage } from "../../../index.js";'],
+    ["plugins/csv/src/csv.ts", 'import { withFiles } from "../test/folder.js";'],
+    ["plugins/csv/test/csv.test.ts", 'import { runStage } from "../../../test/support/stage.js";'],
+    ["plugins/keras/src/keras.ts", 'import { readRecords } from "../../csv/src/records.js";'],
+    ["pipeline/run/run.ts", 'import { csv } from "../../plugins/csv/src/csv.js";'],
   ];
   for (const [file, source] of wrong) assert.is(violations(file, source).length, 1, `${file}: ${source}`);
   const right: readonly [string, string][] = [
