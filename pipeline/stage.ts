@@ -125,11 +125,15 @@ export interface StagePlan {
   readonly notes?: readonly string[];
 }
 
-/** What `validate` can check before anything runs: files there and readable, options that exclude each other. */
-export interface CheckContext<Options> {
+/** What `validate` can check in the options alone: some that exclude each other. */
+export interface OptionsContext<Options> {
   readonly options: Options;
   /** `stages.NAME`, the place an error should start with. */
   readonly place: string;
+}
+
+/** What `validate` can check of the world before anything runs: files there and readable, and whole. */
+export interface CheckContext<Options> extends OptionsContext<Options> {
   resolvePath(path: string): string;
 }
 
@@ -152,7 +156,12 @@ export interface Stage<
     outputs: OutputsOf<Outputs>,
     context: StageContext<Static<Options>>,
   ): Promise<void>;
-  /** Throws (or rejects with) a JacoflowError, or an AggregateError of several. */
+  /** Looks at nothing but the options. Throws a JacoflowError, or an AggregateError of several. */
+  checkOptions?(context: OptionsContext<Static<Options>>): void;
+  /**
+   * Looks at the files the options name; `validate --no-environment` leaves it out, and it is called only when
+   * `checkOptions` found nothing. Throws (or rejects with) a JacoflowError, or an AggregateError of several.
+   */
   check?(context: CheckContext<Static<Options>>): void | Promise<void>;
   plan?(options: Static<Options>): StagePlan;
 }

@@ -58,6 +58,7 @@ export const idx = defineStage({
   outputs: {
     examples: output("examples", "the chosen images, train before test, in the order of the files"),
   },
+  checkOptions: ({ options, place }) => checkChannels(options.standardise, 1, `${place}.with.standardise`),
   check: async ({ options, place, resolvePath }) => {
     const folder = resolvePath(options.path);
     const present = await listIdxFolder(folder, `${place}.with.path`);
@@ -83,7 +84,6 @@ export const idx = defineStage({
       }),
     );
     checkShapes(headers, `${place}.with.path`);
-    checkChannels(options.standardise, 1, `${place}.with.standardise`);
   },
   run: async (_inputs, outputs, context) => {
     const { options, signal } = context;

@@ -30,7 +30,7 @@ export const spectrum = defineStage({
       "jacobian_norm = ‖J‖_F; stable_rank = ‖J‖_F²/σ₁²; effective_rank = ‖J‖_F⁴/Σσ⁴ over the rank + 1 largest values, an upper bound",
     ),
   },
-  check: ({ options, place }) => {
+  checkOptions: ({ options, place }) => {
     if (options.method === "block-krylov" && options.precision === "float64") {
       throw placed(spectrumErrors.precisionNeedsExact(), `${place}.with`);
     }

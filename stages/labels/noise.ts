@@ -61,7 +61,7 @@ export const noise = defineStage({
   outputs: {
     examples: output("examples", "the same examples with noisy labels; the law of the noise in the metadata"),
   },
-  check: ({ options, place }) => throwAll(optionErrors(options, place)),
+  checkOptions: ({ options, place }) => throwAll(optionErrors(options, place)),
   run: async (inputs, outputs, context) => {
     const place = `stages.${context.stage}`;
     throwAll(optionErrors(context.options, place));

@@ -37,7 +37,7 @@ export const angles = defineStage({
   outputs: {
     angles: output("angles", "one batch a pair: jacobian_step is the later Jacobian, other_step the earlier"),
   },
-  check: ({ options, place }) => checkCut(options, `${place}.with`),
+  checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
   run: async (inputs, outputs, context) => {
     const { stage, options } = context;
     checkCut(options, `stages.${stage}.with`);

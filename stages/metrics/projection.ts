@@ -65,7 +65,7 @@ export const projection = defineStage({
       "the label targets of every chosen Jacobian at its own step, then the residuals of all predictions on each",
     ),
   },
-  check: ({ options, place }) => checkCut(options, `${place}.with`),
+  checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
   run: async (inputs, outputs, context) => {
     const { stage, options, signal } = context;
     const place = `stages.${stage}.with`;

@@ -76,16 +76,21 @@ export type Description =
   | { readonly kind: "architecture"; readonly expand: (input: readonly number[], outputs: number) => Network }
   | { readonly kind: "network"; readonly network: Network };
 
+/** A network that is in a file of its own. */
+interface DescribedInFile {
+  readonly kind: "file";
+  readonly path: string;
+}
+
 /**
- * What the options describe; undefined when they name neither an architecture nor a network. Reads the network's file.
- * Errors: OPTION_VALUE for options that exclude each other, ARCHITECTURE_OPTION, DATA_FILE_UNREADABLE,
- * INVALID_NETWORK and the errors of single layers. `place` is that of the options, `stages.NAME.with`.
+ * What the options alone describe; undefined when they name neither an architecture nor a network.
+ * Errors: OPTION_VALUE for options that exclude each other, ARCHITECTURE_OPTION, INVALID_NETWORK and the errors of
+ * single layers. `place` is that of the options, `stages.NAME.with`.
  */
-export async function readDescription(
+export function describedByOptions(
   options: DescriptionOptions,
   place: string,
-  resolvePath: (path: string) => string,
-): Promise<Description | undefined> {
+): Description | DescribedInFile | undefined {
   const { architecture, network } = options;
   const parts = {
     ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
@@ -116,7 +121,18 @@ export async function readDescription(
   if (typeof network !== "string") {
     return { kind: "network", network: parseNetwork(network, `${place}.network`) };
   }
-  const file = resolvePath(network);
+  return { kind: "file", path: network };
+}
+
+/** The same with the network's file read; DATA_FILE_UNREADABLE when that is not possible. */
+export async function readDescription(
+  options: DescriptionOptions,
+  place: string,
+  resolvePath: (path: string) => string,
+): Promise<Description | undefined> {
+  const described = describedByOptions(options, place);
+  if (described?.kind !== "file") return described;
+  const file = resolvePath(described.path);
   return { kind: "network", network: parseNetwork(await readJson(file, `${place}.network`), file) };
 }
 

@@ -4,7 +4,7 @@ import { defineStage, output, whole } from "../../pipeline/stage.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { checkClasses, classCount, readExamples } from "../examples.js";
 import { snapshotWriter } from "../snapshot.js";
-import { checkInput, type DescriptionOptions, descriptionOptions, readDescription } from "./description.js";
+import { checkInput, describedByOptions, descriptionOptions, readDescription } from "./description.js";
 import { freshParameters } from "./start.js";
 
 const options = Type.Object(descriptionOptions, { additionalProperties: false });
@@ -15,12 +15,15 @@ export const init = defineStage({
   options,
   inputs: { examples: whole("examples", "examples the network is for: their shape and their classes") },
   outputs: { snapshots: output("parameters", "one snapshot, at step 0") },
+  checkOptions: ({ options, place }) => {
+    required(describedByOptions(options, `${place}.with`), `${place}.with`);
+  },
   check: async ({ options, place, resolvePath }) => {
-    await required(options, `${place}.with`, resolvePath);
+    await readDescription(options, `${place}.with`, resolvePath);
   },
   run: async (inputs, outputs, context) => {
     const place = `stages.${context.stage}.with`;
-    const description = await required(context.options, place, context.resolvePath);
+    const description = required(await readDescription(context.options, place, context.resolvePath), place);
     const set = readExamples(inputs.examples.table);
     const network =
       description.kind === "network" ? description.network : description.expand(set.shape, classCount(set));
@@ -31,8 +34,7 @@ export const init = defineStage({
   },
 });
 
-async function required(options: DescriptionOptions, place: string, resolvePath: (path: string) => string) {
-  const description = await readDescription(options, place, resolvePath);
+function required<Described>(description: Described | undefined, place: string): Described {
   if (description !== undefined) return description;
   throw dataErrors.option(
     place,

@@ -9,7 +9,13 @@ import { defineStage, type InputStream, optional, output, stream, whole } from "
 import { dataErrors } from "../../schemas/errors/data.js";
 import { checkClasses, type ExampleSet, readExamples } from "../examples.js";
 import { readTensors, snapshotWriter } from "../snapshot.js";
-import { checkInput, type Description, descriptionOptions, readDescription } from "./description.js";
+import {
+  checkInput,
+  type Description,
+  describedByOptions,
+  descriptionOptions,
+  readDescription,
+} from "./description.js";
 import { headOf, withOutputs } from "./head.js";
 import { freshParameters } from "./start.js";
 
@@ -48,17 +54,19 @@ export const pretrained = defineStage({
       "one snapshot, at step 0; the head made anew when the number of classes differs",
     ),
   },
+  checkOptions: ({ options, place }) => {
+    const description = describedByOptions(options, `${place}.with`);
+    if (options.weights !== undefined && description === undefined) throw unnamedNetwork(`${place}.with`);
+    if (options.weights !== undefined || description === undefined) return;
+    throw dataErrors.option(
+      `${place}.with.weights`,
+      "a network without weights",
+      "Give the path of a safetensors file, or use network/init.",
+    );
+  },
   check: async ({ options, place, resolvePath }) => {
     const description = await readDescription(options, `${place}.with`, resolvePath);
-    if (options.weights === undefined) {
-      if (description === undefined) return;
-      throw dataErrors.option(
-        `${place}.with.weights`,
-        "a network without weights",
-        "Give the path of a safetensors file, or use network/init.",
-      );
-    }
-    if (description === undefined) throw unnamedNetwork(`${place}.with`);
+    if (options.weights === undefined || description === undefined) return;
     const tensors = await readWeights(resolvePath(options.weights), `${place}.with.weights`);
     if (description.kind === "network") {
       parametersFrom(description.network, tensors, { file: resolvePath(options.weights) });

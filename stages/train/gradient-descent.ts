@@ -28,7 +28,7 @@ export const gradientDescent = defineStage({
       "one batch an evaluation: loss, error and clean_error of every split; parameter_distance (‖w − w₀‖ over trainable parameters) and learning_rate (of the next step) with split train",
     ),
   },
-  check: ({ options, place }) => throwAll(trainOptionErrors(options, `${place}.with`)),
+  checkOptions: ({ options, place }) => throwAll(trainOptionErrors(options, `${place}.with`)),
   run: async (inputs, outputs, context) => {
     const { options, stage, signal } = context;
     const place = `stages.${stage}.with`;

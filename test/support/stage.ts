@@ -112,13 +112,14 @@ export async function sentBy(
   return batches;
 }
 
-/** The errors a stage's `check` finds; empty when there is nothing to find. */
+/** The errors a stage's `checkOptions` and `check` find; empty when there is nothing to find. */
 export async function checkStage(
   stage: Stage<TObject, InputPorts, OutputPorts>,
   options: Readonly<Record<string, unknown>>,
   folder?: string,
 ): Promise<readonly JacoflowError[]> {
   try {
+    stage.checkOptions?.({ options: fillIn(stage, options), place: "stages.tested" });
     await stage.check?.({
       options: fillIn(stage, options),
       place: "stages.tested",
