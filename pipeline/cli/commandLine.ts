@@ -1,7 +1,7 @@
 import yargs, { type Argv } from "yargs";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
-import { doctorFlags, flagsOf, graphFlags, pipelineFlags, runFlags } from "./flags.js";
+import { doctorFlags, flagsOf, graphFlags, runFlags, validateFlags } from "./flags.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -83,7 +83,7 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
     .command(
       "validate <file>",
       "Check a pipeline file and the data it names",
-      (builder) => pipelineFile(builder).options(pipelineFlags).check(noMoreArguments),
+      (builder) => pipelineFile(builder).options(validateFlags).check(noMoreArguments),
       async (given) => finish(await (await import("./validateCommand.js")).validateCommand(given, terminal)),
     )
     .command(

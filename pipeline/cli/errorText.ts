@@ -1,5 +1,6 @@
 import { JacoflowError } from "../../schemas/errors/error.js";
-import { FileMistake } from "../file/mistake.js";
+import { printable } from "../file/codeFrame.js";
+import { FileMistake, PipelineFileErrors } from "../file/mistake.js";
 
 const indented = (text: string) => text.replaceAll(/^(?=.)/gm, "  ");
 
@@ -13,7 +14,13 @@ export function errorsIn(thrown: unknown): readonly unknown[] {
  * knows it. A stack is shown only for what is not a JacoflowError: that is a bug of ours.
  */
 export function errorText(thrown: unknown): string {
-  return errorsIn(thrown).map(oneErrorText).join("\n");
+  const warnings = thrown instanceof PipelineFileErrors ? thrown.warnings : [];
+  return [...errorsIn(thrown).map(oneErrorText), ...warnings.map(warningText)].join("\n");
+}
+
+/** The same of a warning: `warning CODE place` and so on. */
+export function warningText(warning: JacoflowError): string {
+  return diagnosticText("warning", warning);
 }
 
 function oneErrorText(error: unknown): string {
@@ -21,12 +28,16 @@ function oneErrorText(error: unknown): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `error UNEXPECTED\n${indented(stack)}\n  This is a bug of jacoflow: please report it with the text above.\n`;
   }
+  return diagnosticText("error", error);
+}
+
+function diagnosticText(severity: "error" | "warning", error: JacoflowError): string {
   const place = placeOf(error);
   return [
-    `error ${error.code}${place === undefined ? "" : ` ${place}`}`,
-    indented(error.message),
+    `${severity} ${error.code}${place === undefined ? "" : ` ${printable(place)}`}`,
+    indented(printable(error.message)),
     ...(error instanceof FileMistake && error.frame !== undefined ? [indented(error.frame)] : []),
-    ...(error.remedy === undefined ? [] : [indented(error.remedy)]),
+    ...(error.remedy === undefined ? [] : [indented(printable(error.remedy))]),
     "",
   ].join("\n");
 }
@@ -47,19 +58,43 @@ export function exitCodeOf(thrown: unknown): number {
     : first.exitCode;
 }
 
+type Facts = Readonly<Record<string, unknown>>;
+
 /** An error as data, for `--json`. */
-export function errorFacts(thrown: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return errorsIn(thrown).map((error) => {
-    if (!(error instanceof JacoflowError)) {
-      return { code: "UNEXPECTED", message: error instanceof Error ? error.message : String(error) };
-    }
-    return {
-      code: error.code,
-      kind: error.kind,
-      message: error.message,
-      ...(error.place === undefined ? {} : { place: error.place }),
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      ...(error instanceof FileMistake && error.location !== undefined ? error.location : {}),
-    };
-  });
+export function errorFacts(thrown: unknown): readonly Facts[] {
+  return errorsIn(thrown).map(factsOf);
+}
+
+/** What is wrong and what is doubtful as data, for `validate --format json`. */
+export function diagnostics(thrown: unknown, warnings: readonly JacoflowError[]): readonly Facts[] {
+  const errors = thrown === undefined ? [] : errorsIn(thrown);
+  const more = thrown instanceof PipelineFileErrors ? thrown.warnings : [];
+  return [
+    ...errors.map((error) => ({ severity: "error", ...factsOf(error), ...valueFacts(error) })),
+    ...[...more, ...warnings].map((one) => ({ severity: "warning", ...factsOf(one), ...valueFacts(one) })),
+  ];
+}
+
+function factsOf(error: unknown): Facts {
+  if (!(error instanceof JacoflowError)) {
+    return { code: "UNEXPECTED", message: error instanceof Error ? error.message : String(error) };
+  }
+  return {
+    code: error.code,
+    kind: error.kind,
+    message: error.message,
+    ...(error.place === undefined ? {} : { place: error.place }),
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    ...(error.suggestion === undefined ? {} : { suggestion: error.suggestion }),
+    ...(error instanceof FileMistake && error.location !== undefined ? error.location : {}),
+  };
+}
+
+const valueLength = 1000;
+
+/** The offending value, where JSON can say it in a few lines. */
+function valueFacts(error: unknown): Facts {
+  if (!(error instanceof JacoflowError) || error.value === undefined) return {};
+  const text = JSON.stringify(error.value);
+  return text === undefined || text.length > valueLength ? {} : { value: error.value };
 }

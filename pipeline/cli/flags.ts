@@ -34,6 +34,22 @@ export const runFlags = {
   verbose: { alias: "v", type: "count", describe: "Say more; twice: everything in the log" },
 } as const satisfies Readonly<Record<string, Options>>;
 
+export const validateFlags = {
+  ...pipelineFlags,
+  out: { type: "string", requiresArg: true, describe: "Run folder that has to be possible  [default: runs]" },
+  "no-environment": {
+    type: "boolean",
+    describe: "Check form and wiring only: look for no files, no engine, no run folder",
+  },
+  "deny-warnings": { type: "boolean", describe: "Fail where there is a warning" },
+  format: {
+    choices: ["text", "json"],
+    default: "text",
+    requiresArg: true,
+    describe: "json: an array of all that was found, for editors and CI",
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
 export const graphFlags = {
   ...pipelineFlags,
   format: {
@@ -54,7 +70,7 @@ export const doctorFlags = {
 /** The flags of each command; `--help` is everybody's. */
 export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>> = {
   run: runFlags,
-  validate: pipelineFlags,
+  validate: validateFlags,
   graph: graphFlags,
   stages: {},
   describe: {},

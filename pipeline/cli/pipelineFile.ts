@@ -10,6 +10,9 @@ export interface PipelineFlags {
   readonly set?: readonly string[] | undefined;
   readonly seed?: string | undefined;
   readonly engine?: string | undefined;
+  /** Run folder, or where run folders would be made. */
+  readonly out?: string | undefined;
+  readonly noEnvironment?: boolean | undefined;
 }
 
 /** Reads, checks and resolves a pipeline file; rejects with every mistake found. */
@@ -24,6 +27,10 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
     ...(engine === undefined ? {} : { engine }),
     stages: parts.stages,
     engines: parts.engines,
+    requireSink: true,
+    checkEnvironment: flags.noEnvironment !== true,
+    whyNotAvailable: parts.whyNotAvailable,
+    ...(flags.out === undefined ? {} : { runFolder: flags.out }),
     environment: process.env,
   });
 }

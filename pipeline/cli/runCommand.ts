@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { defaultRunFolder } from "../run/folder.js";
+import { defaultParent, defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
 import { runPipeline } from "../run/run.js";
 import { type Composition, composition } from "./compose.js";
 import { durationText } from "./duration.js";
-import { errorFacts, errorText, exitCodeOf } from "./errorText.js";
+import { errorFacts, errorText, exitCodeOf, warningText } from "./errorText.js";
 import { type Interruption, listenForInterruption, signalExitCodes } from "./interrupt.js";
 import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
 import { type PipelineFlags, pipelineOf } from "./pipelineFile.js";
@@ -43,8 +43,9 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const memoryLimit = flags.memory === undefined ? defaultMemoryLimit() : parseMemorySize(flags.memory);
   const threads = flags.threads === undefined ? {} : { threads: parseThreads(flags.threads) };
   const parts = composition();
-  const pipeline = await pipelineOf(flags, parts);
-  if (flags.quiet !== true) for (const warning of pipeline.warnings) terminal.talk(`warning: ${warning}\n`);
+  const out = flags.out ?? defaultParent;
+  const pipeline = await pipelineOf({ ...flags, out }, parts);
+  if (flags.quiet !== true) for (const warning of pipeline.warnings) terminal.talk(warningText(warning));
   if (flags.dryRun === true) {
     terminal.out(
       flags.json === true

@@ -1,21 +1,24 @@
 import { dirname, resolve } from "node:path";
-import { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem, UnwiredStage } from "../graph/problem.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import { wireStages } from "../graph/wire.js";
+import { sinkProblems, wireStages } from "../graph/wire.js";
+import { environmentProblems, optionProblems, runFolderError } from "./environment.js";
 import { readForm } from "./form.js";
-import { PipelineFileErrors } from "./mistake.js";
+import { FileMistake, PipelineFileErrors } from "./mistake.js";
 import { optionChecker } from "./options.js";
 import { applyOverrides } from "./overrides.js";
 import type { LoadRequest } from "./request.js";
 import { parseSource } from "./source.js";
 import { substituteVariables } from "./variables.js";
 
+/** Mistakes told of one file; more would bury the first ones. */
+const mistakeLimit = 200;
+
 /**
- * Reads a pipeline file, puts in variables and overrides, finds its stages, checks their options, wires them, and has
- * every stage check what it needs of the world (files there and readable). Nothing is written and nothing runs.
- * Rejects with a PipelineFileErrors that lists every mistake; only a file that is no YAML ends earlier.
+ * Reads a pipeline file in three layers: its form (variables, overrides, keys, options), its wiring, and its environment
+ * (files, engine and run folder; left out on request). Nothing is written and nothing runs. Rejects with a
+ * PipelineFileErrors that lists every mistake of all layers; only a file that is no YAML ends earlier.
  */
 export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeline> {
   const parsed = parseSource(request.text, request.file);
@@ -44,7 +47,6 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   const resolvePath = (path: string) => resolve(folder, path);
   const unwired: UnwiredStage[] = [];
   const resolved: ResolvedStage[] = [];
-  const checks: Promise<readonly Problem[]>[] = [];
   const checkOptions = optionChecker();
   for (const { name, uses, with: given, from } of form.stages) {
     const path: Path = ["stages", name];
@@ -55,18 +57,27 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
       continue;
     }
     unwired.push({ name, uses, definition, from });
-    const { options, problems: optionProblems } = checkOptions(definition, given, path);
-    problems.push(...optionProblems);
-    if (optionProblems.length > 0) continue;
+    const { options, problems: formProblems } = checkOptions(definition, given, path);
     const stage: ResolvedStage = { name, uses, definition, options };
-    resolved.push(stage);
-    checks.push(checkEnvironment(stage, resolvePath));
+    const found = formProblems.length > 0 ? formProblems : optionProblems(stage);
+    problems.push(...found);
+    if (found.length === 0) resolved.push(stage);
   }
   const wiring = wireStages(form.names, unwired);
-  problems.push(...wiring.problems, ...(await Promise.all(checks)).flat());
+  problems.push(...wiring.problems);
+  if (request.requireSink === true) problems.push(...sinkProblems(form.names, unwired));
+  const outside: FileMistake[] = [];
+  if (request.checkEnvironment !== false) {
+    const needs = { stages: resolved, engine: form.engine, resolvePath };
+    problems.push(...(await environmentProblems(needs, request)));
+    const error = request.runFolder === undefined ? undefined : await runFolderError(request.runFolder);
+    if (error !== undefined) outside.push(new FileMistake(error, undefined, undefined));
+  }
 
-  const all = [...mistakes, ...problems.map((problem) => source.mistake(problem, overrides))];
-  if (all.length > 0) throw new PipelineFileErrors(inFileOrder(all));
+  const located = (problem: Problem) => source.mistake(problem, overrides);
+  const warnings = inFileOrder(wiring.warnings.map(located));
+  const all = inFileOrder([...outside, ...mistakes, ...problems.map(located)]);
+  if (all.length > 0) throw new PipelineFileErrors(firstOf(all), warnings);
   return {
     name: form.name,
     seed: form.seed,
@@ -76,7 +87,7 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
     stages: resolved,
     order: wiring.order,
     wires: wiring.wires,
-    warnings: wiring.warnings,
+    warnings,
     document: {
       name: form.name,
       seed: form.seed,
@@ -91,27 +102,13 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   };
 }
 
-async function checkEnvironment(
-  stage: ResolvedStage,
-  resolvePath: (path: string) => string,
-): Promise<readonly Problem[]> {
-  const place = `stages.${stage.name}`;
-  try {
-    await stage.definition.check?.({ options: stage.options, place, resolvePath });
-    return [];
-  } catch (error) {
-    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    return errors.map((one) => {
-      const known = one instanceof JacoflowError ? one : fileErrors.checkFailed(place, one);
-      const named = known.place?.startsWith(`${place}.`) === true ? known.place : place;
-      // `stages.train.with.schedule[0]` and `stages.train.with.schedule.0` are the same place.
-      return {
-        error: known,
-        path: named.replaceAll(/\[(\d+)\]/g, ".$1").split("."),
-        ...(named === place ? { key: true as const } : {}),
-      };
-    });
-  }
+function firstOf(mistakes: readonly FileMistake[]): readonly FileMistake[] {
+  if (mistakes.length <= mistakeLimit) return mistakes;
+  const rest = fileErrors.tooManyMistakes(mistakeLimit, mistakes.length);
+  return [
+    ...mistakes.slice(0, mistakeLimit),
+    new FileMistake(rest, mistakes[mistakeLimit].location, undefined),
+  ];
 }
 
 /** Command line first, then as one reads the file. */

@@ -4,7 +4,11 @@ import { type ErrorKind, JacoflowError } from "../../schemas/errors/error.js";
 export interface FileLocation {
   readonly file: string;
   readonly line: number;
+  /** In UTF-16 code units, as editors count. */
   readonly column: number;
+  /** Where it ends, exclusive; absent where the place is a point. */
+  readonly endLine?: number;
+  readonly endColumn?: number;
 }
 
 /** One mistake of a pipeline file: an error that knows where in the file it is. */
@@ -22,6 +26,7 @@ export class FileMistake extends JacoflowError {
       ...(error.place === undefined ? {} : { place: error.place }),
       value: error.value,
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      ...(error.suggestion === undefined ? {} : { suggestion: error.suggestion }),
       cause: error.cause,
     });
     this.location = location;
@@ -35,10 +40,13 @@ export class PipelineFileErrors extends AggregateError {
   readonly kind: ErrorKind = "invalid";
   /** Design §6: anything `validate` can find. */
   readonly exitCode = 78;
+  /** What is doubtful besides, as far as it could be told. */
+  readonly warnings: readonly FileMistake[];
 
-  constructor(mistakes: readonly FileMistake[]) {
+  constructor(mistakes: readonly FileMistake[], warnings: readonly FileMistake[] = []) {
     super(mistakes, mistakes.map(mistakeText).join("\n\n"));
     this.name = "PipelineFileErrors";
+    this.warnings = warnings;
   }
 }
 

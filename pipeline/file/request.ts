@@ -17,6 +17,14 @@ export interface LoadRequest {
   readonly stages: ReadonlyMap<string, Stage>;
   /** Engines a file may name, `auto` aside. */
   readonly engines: readonly EngineName[];
+  /** Whether a pipeline without a sink is a mistake: what is run from the command line has to leave something. */
+  readonly requireSink?: boolean;
+  /** Whether files, the engine and the run folder are looked for as well; true unless told otherwise. */
+  readonly checkEnvironment?: boolean;
+  /** Why an engine cannot be used here, undefined when it can. Absent: any engine will do. */
+  readonly whyNotAvailable?: (engine: EngineName) => string | undefined;
+  /** The folder a run would be written to: it has to be possible to make it. */
+  readonly runFolder?: string;
   /** For `${NAME:default}`: `process.env`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -50,9 +50,10 @@ export function parseSource(
 ): { readonly source: SourceFile } | { readonly mistakes: readonly FileMistake[] } {
   const lineCounter = new LineCounter();
   const lines = linesOf(text);
-  const at = (error: JacoflowError, offset: number) => {
+  const at = (error: JacoflowError, offset: number, end?: number) => {
     const { line, col } = lineCounter.linePos(offset);
-    return new FileMistake(error, { file, line, column: col }, codeFrame(lines, line, col));
+    const location = { file, line, column: col, ...(end === undefined ? {} : endOf(lineCounter, end)) };
+    return new FileMistake(error, location, codeFrame(lines, line, col));
   };
   if (text.length > sizeLimit) {
     const error = fileErrors.tooLarge(text.length, sizeLimit);
@@ -92,7 +93,8 @@ export function parseSource(
           const location: FileLocation = { file: "command line", line: 1, column: override.column };
           return new FileMistake(error, location, codeFrame([override.text], 1, override.column));
         }
-        return at(error, offsetOf(document, pairs, path, key === true));
+        const [start, end] = rangeOf(document, pairs, path, key === true);
+        return at(error, start, end);
       },
     },
   };
@@ -113,10 +115,15 @@ function pairFinder(): FindPair {
   };
 }
 
-/** Offset of the value at `path`, or of its key; of the deepest place on the way there that exists. */
-function offsetOf(document: Document, findPair: FindPair, path: Path, wantsKey: boolean): number {
+type Range = readonly [start: number, end: number | undefined];
+
+/**
+ * Where the value at `path` stands, or its key; where the deepest place on the way there that exists begins, without
+ * an end: that place is not to blame as a whole.
+ */
+function rangeOf(document: Document, findPair: FindPair, path: Path, wantsKey: boolean): Range {
   let node: unknown = document.contents;
-  let offset = startOf(node) ?? 0;
+  let range: Range = [startOf(node) ?? 0, undefined];
   for (const [depth, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
     let keyNode: unknown;
@@ -128,13 +135,27 @@ function offsetOf(document: Document, findPair: FindPair, path: Path, wantsKey: 
     } else if (isSeq(node)) {
       value = node.items[Number(step)];
     }
-    const found = startOf(keyNode) ?? startOf(value);
-    if (found === undefined) return offset;
-    const last = depth === path.length - 1;
-    offset = last && !wantsKey ? (startOf(value) ?? found) : found;
+    const found = startOf(keyNode) === undefined ? value : keyNode;
+    const start = startOf(found);
+    if (start === undefined) return range;
+    const blamed = wantsKey || startOf(value) === undefined ? found : value;
+    range = depth === path.length - 1 ? [startOf(blamed) ?? start, endOfNode(blamed)] : [start, undefined];
     node = value;
   }
-  return offset;
+  return range;
+}
+
+/** Undefined where a node has no text of its own. */
+function endOfNode(node: unknown): number | undefined {
+  return isNode(node) && node.range ? node.range[1] : undefined;
+}
+
+function endOf(
+  lineCounter: LineCounter,
+  offset: number,
+): { readonly endLine: number; readonly endColumn: number } {
+  const { line, col } = lineCounter.linePos(offset);
+  return { endLine: line, endColumn: col };
 }
 
 /** Undefined for what is not in the text: made by an override, or the nothing after `with:`. */

@@ -1,3 +1,4 @@
+import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { EngineName, Stage, TableName } from "../stage.js";
 
 /** What a full edge does (design §2): make the producer wait, lose the oldest waiting batch, or keep only the newest. */
@@ -48,8 +49,8 @@ export interface ResolvedPipeline {
   readonly order: readonly string[];
   /** By reading stage in file order, then by its ports, then by the order of `from`. */
   readonly wires: readonly Wire[];
-  /** Right but doubtful: a stage none of whose outputs is read. Sentences to show. */
-  readonly warnings: readonly string[];
+  /** Right but doubtful: a stage none of whose outputs is read. Coded and placed like mistakes. */
+  readonly warnings: readonly JacoflowError[];
   /** The file as plain data after substitutions, overrides and defaults: what run.json keeps. */
   readonly document: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,4 @@
-import { wiringErrors } from "../../schemas/errors/pipeline.js";
+import { warnings, wiringErrors } from "../../schemas/errors/pipeline.js";
 import type { InputPort } from "../stage.js";
 import { bindByTable, bindExplicitly, type Candidate, tableText } from "./bind.js";
 import { addressText, capacityOf, policyOf, readFrom } from "./offers.js";
@@ -10,7 +10,8 @@ export interface Wiring {
   readonly wires: readonly Wire[];
   /** Every stage after those it reads from, otherwise in file order; meaningless when there are problems. */
   readonly order: readonly string[];
-  readonly warnings: readonly string[];
+  /** What nothing reads; empty as long as something is wrong with the wiring, which may be why. */
+  readonly warnings: readonly Problem[];
   readonly problems: readonly Problem[];
 }
 
@@ -35,7 +36,8 @@ export function wireStages(names: readonly string[], stages: readonly UnwiredSta
     const path = ["stages", cycle[0], "from"];
     problems.push({ error: wiringErrors.cycle(path.join("."), cycle), path });
   }
-  return { wires, order, warnings: unreadStages(stages, wires), problems };
+  const certain = stages.length === names.length && problems.length === 0;
+  return { wires, order, warnings: certain ? unreadStages(stages, wires) : [], problems };
 }
 
 function wireStage(
@@ -134,9 +136,21 @@ function namesUndeclared(
   return undeclared.length > 0 && mentions(from);
 }
 
-function unreadStages(stages: readonly UnwiredStage[], wires: readonly Wire[]): string[] {
+/** The lack of a sink; nothing is said as long as a stage is not known, which may be one. */
+export function sinkProblems(names: readonly string[], stages: readonly UnwiredStage[]): readonly Problem[] {
+  if (stages.length === 0 || stages.length < names.length || stages.some(isSink)) return [];
+  return [{ error: wiringErrors.noSink("stages"), path: ["stages"], key: true }];
+}
+
+const isSink = (stage: UnwiredStage) => Object.keys(stage.definition.outputs).length === 0;
+
+function unreadStages(stages: readonly UnwiredStage[], wires: readonly Wire[]): Problem[] {
   const read = new Set(wires.map((wire) => wire.from.stage));
   return stages
-    .filter((stage) => Object.keys(stage.definition.outputs).length > 0 && !read.has(stage.name))
-    .map((stage) => `nothing reads what stage "${stage.name}" sends`);
+    .filter((stage) => !isSink(stage) && !read.has(stage.name))
+    .map(({ name }) => ({
+      error: warnings.unreadStage(`stages.${name}`, name),
+      path: ["stages", name],
+      key: true,
+    }));
 }

@@ -6,8 +6,11 @@ import { runErrors } from "../../schemas/errors/pipeline.js";
 /** Where the parts of a run are in its folder (design §6). */
 export const runFiles = { record: "run.json", log: "log.ndjson", temporary: "temporary" } as const;
 
+/** Where run folders are made unless told otherwise. */
+export const defaultParent = "runs";
+
 /** `runs/<name>-<time>`, time in UTC to the second, below `parent`. */
-export function defaultRunFolder(name: string, time: Date, parent = "runs"): string {
+export function defaultRunFolder(name: string, time: Date, parent = defaultParent): string {
   const stamp = time
     .toISOString()
     .replace(/\.\d+Z$/, "")

@@ -71,7 +71,7 @@ export class Run {
       const stages = this.#pipeline.stages.map(({ name }) => name);
       this.#teller.notify({ kind: "run-started", name: this.#pipeline.name, runFolder, stages });
       this.#teller.say("info", "run started", { name: this.#pipeline.name, seed: this.#pipeline.seed });
-      for (const warning of this.#pipeline.warnings) this.#teller.say("warning", warning);
+      for (const warning of this.#pipeline.warnings) this.#teller.say("warning", warning.message);
       if (signal?.aborted === true) cancel();
       await this.#runStages();
     } finally {

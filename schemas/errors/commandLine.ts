@@ -74,6 +74,16 @@ export const commandLineErrors = {
       remedy: "Give the path of a pipeline file (YAML or JSON).",
     }),
 
+  warningsDenied: (file: string, count: number): JacoflowError =>
+    new JacoflowError({
+      code: "WARNINGS_DENIED",
+      kind: "invalid",
+      message: `${file} has ${count} warning${count === 1 ? "" : "s"}, and --deny-warnings was given`,
+      place: file,
+      value: count,
+      remedy: "Correct what the warnings are about, or leave out --deny-warnings.",
+    }),
+
   unknownStage: (name: string, known: readonly string[]): JacoflowError =>
     new JacoflowError({
       code: "UNKNOWN_STAGE_TYPE",

@@ -16,6 +16,8 @@ export interface ErrorFacts {
   readonly value?: unknown;
   /** What to do about it, as an imperative sentence. */
   readonly remedy?: string;
+  /** What to write instead of the offending word, where it is known: the nearest valid name. Editors offer it. */
+  readonly suggestion?: string;
   readonly cause?: unknown;
 }
 
@@ -26,6 +28,7 @@ export class JacoflowError extends Error {
   readonly place: string | undefined;
   readonly value: unknown;
   readonly remedy: string | undefined;
+  readonly suggestion: string | undefined;
 
   constructor(facts: ErrorFacts) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -35,6 +38,7 @@ export class JacoflowError extends Error {
     this.place = facts.place;
     this.value = facts.value;
     this.remedy = facts.remedy;
+    this.suggestion = facts.suggestion;
   }
 
   /** Exit code of design §6: 2 command line, 78 invalid, 1 run time. */

@@ -3,12 +3,28 @@ import { nearest } from "./nearest.js";
 
 const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
 
+/** Names a message lists at most; a file may have thousands. */
+const listLimit = 24;
+
+const listed = (names: readonly string[], separator = ", "): string =>
+  names.length <= listLimit
+    ? names.join(separator)
+    : `${names.slice(0, listLimit).join(separator)}${separator}… (${names.length} in all)`;
+
+/** What to do, with the name that was probably meant. */
+interface Remedy {
+  readonly remedy: string;
+  readonly suggestion?: string;
+}
+
 /** "Did you mean …?" and the list of what there is, or what to say when there is nothing. */
-const choose = (word: string, known: readonly string[], none: string): string => {
-  if (known.length === 0) return none;
+const choose = (word: string, known: readonly string[], none: string): Remedy => {
+  if (known.length === 0) return { remedy: none };
   const close = nearest(word, known);
-  const list = known.length > 24 ? "" : `There ${known.length === 1 ? "is" : "are"} ${quoted(known)}.`;
-  return [...(close === undefined ? [] : [`Did you mean "${close}"?`]), list].join(" ").trim();
+  const list = known.length > listLimit ? "" : `There ${known.length === 1 ? "is" : "are"} ${quoted(known)}.`;
+  return close === undefined
+    ? { remedy: list === "" ? none : list }
+    : { remedy: `Did you mean "${close}"? ${list}`.trim(), suggestion: close };
 };
 
 const text = (value: unknown): string => {
@@ -18,8 +34,20 @@ const text = (value: unknown): string => {
 
 const reason = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
-const invalid = (code: string, message: string, place: string, value: unknown, remedy: string) =>
-  new JacoflowError({ code, kind: "invalid", message, place, value, remedy });
+const invalid = (code: string, message: string, place: string, value: unknown, remedy: string | Remedy) =>
+  new JacoflowError({
+    code,
+    kind: "invalid",
+    message,
+    place,
+    value,
+    ...(typeof remedy === "string" ? { remedy } : remedy),
+  });
+
+const stageToUse = (uses: string, known: readonly string[]): Remedy => {
+  const chosen = choose(uses, known, "No stage is installed.");
+  return { ...chosen, remedy: `${chosen.remedy} \`jacoflow stages\` lists them all.`.trim() };
+};
 
 /** Messages about the form of a pipeline file. */
 export const fileErrors = {
@@ -78,13 +106,7 @@ export const fileErrors = {
       "Use lower-case letters, digits and hyphens only: [a-z0-9-]+.",
     ),
   unknownStageType: (place: string, uses: string, known: readonly string[]) =>
-    invalid(
-      "UNKNOWN_STAGE_TYPE",
-      `there is no stage "${uses}"`,
-      place,
-      uses,
-      `${choose(uses, known, "No stage is installed.")} \`jacoflow stages\` lists them all.`.trim(),
-    ),
+    invalid("UNKNOWN_STAGE_TYPE", `there is no stage "${uses}"`, place, uses, stageToUse(uses, known)),
   unknownEngine: (place: string, engine: string, known: readonly string[]) =>
     invalid(
       "UNKNOWN_ENGINE",
@@ -150,7 +172,31 @@ export const fileErrors = {
       `${text(value)} is not ${wanted}`,
       place,
       value,
-      close === undefined ? `Use ${wanted}.` : `Did you mean "${close}"?`,
+      close === undefined ? `Use ${wanted}.` : { remedy: `Did you mean "${close}"?`, suggestion: close },
+    ),
+  engineUnavailable: (place: string, engine: string, why: string) =>
+    invalid(
+      "ENGINE_UNAVAILABLE",
+      `the engine "${engine}" cannot be used here: ${why}`,
+      place,
+      engine,
+      "Use `engine: auto`, or one that `jacoflow doctor` shows as available.",
+    ),
+  outputFolder: (folder: string, why: string) =>
+    invalid(
+      "OUTPUT_FOLDER",
+      `a run cannot be written to ${folder}: ${why}`,
+      "--out",
+      folder,
+      "Name a folder that can be written with --out.",
+    ),
+  tooManyMistakes: (shown: number, found: number) =>
+    invalid(
+      "TOO_MANY_MISTAKES",
+      `there are ${found - shown} mistakes more than the ${shown} that are shown`,
+      "the file",
+      found,
+      "Correct these first.",
     ),
   checkFailed: (place: string, cause: unknown) =>
     new JacoflowError({
@@ -214,7 +260,7 @@ export const wiringErrors = {
   severalOffers: (place: string, input: string, table: string, offers: readonly string[]) =>
     invalid(
       "SEVERAL_OFFERS",
-      `the input "${input}" takes one ${table} table and is offered ${offers.length}: ${offers.join(", ")}`,
+      `the input "${input}" takes one ${table} table and is offered ${offers.length}: ${listed(offers)}`,
       place,
       offers,
       `Name the one you mean, for example \`${offers[0]}\`.`,
@@ -230,7 +276,7 @@ export const wiringErrors = {
   boundTwice: (place: string, input: string, addresses: readonly string[]) =>
     invalid(
       "BOUND_TWICE",
-      `the input "${input}" takes one stream and gets ${addresses.length}: ${addresses.join(", ")}`,
+      `the input "${input}" takes one stream and gets ${addresses.length}: ${listed(addresses)}`,
       place,
       addresses,
       "Keep one of them.",
@@ -245,12 +291,20 @@ export const wiringErrors = {
       input,
       sources.length === 0
         ? `Add a stage that sends ${table === "any" ? "a table" : table}, and name it in \`from\`.`
-        : `Name one of these in \`from\`: ${sources.join(", ")}.`,
+        : `Name one of these in \`from\`: ${listed(sources)}.`,
+    ),
+  noSink: (place: string) =>
+    invalid(
+      "NO_SINK",
+      "no stage of this pipeline keeps or shows anything: there is no sink",
+      place,
+      undefined,
+      "Add one, for example `parquet: { uses: sink/parquet, from: [...] }`.",
     ),
   cycle: (place: string, path: readonly string[]) =>
     invalid(
       "CYCLE",
-      `the stages read from each other in a circle: ${path.join(" → ")}`,
+      `the stages read from each other in a circle: ${listed(path, " → ")}`,
       place,
       path,
       "Remove one of these connections.",
@@ -296,6 +350,18 @@ export const wiringErrors = {
       place,
       value,
       choose(String(value), known, ""),
+    ),
+} as const;
+
+/** What is right but probably not meant. */
+export const warnings = {
+  unreadStage: (place: string, stage: string) =>
+    invalid(
+      "UNREAD_STAGE",
+      `nothing reads what stage "${stage}" sends`,
+      place,
+      stage,
+      `Name "${stage}" in the \`from\` of another stage, or remove it.`,
     ),
 } as const;
 

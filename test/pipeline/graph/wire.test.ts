@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { PipelineFileErrors } from "../../../pipeline/file/mistake.js";
+import { FileMistake, type PipelineFileErrors } from "../../../pipeline/file/mistake.js";
 import type { ResolvedPipeline } from "../../../pipeline/graph/resolved.js";
 import { load } from "../../support/pipelines.js";
 import { shapes } from "../../support/shapes.js";
@@ -328,7 +328,12 @@ test("capacity and policy of a whole input are an error: they would mean nothing
 test("a stage that nothing reads from is a warning, an unused output is not", async () => {
   const pipeline = await wired("  keep: { uses: sink/parquet, from: [svd.spectrum] }");
   assert.equal(pipeline.warnings, []);
-  assert.equal((await wired("")).warnings, ['nothing reads what stage "svd" sends']);
+  const [warning, ...others] = (await wired("")).warnings;
+  assert.is(others.length, 0);
+  assert.is(warning.code, "UNREAD_STAGE");
+  assert.is(warning.message, 'nothing reads what stage "svd" sends');
+  assert.instance(warning, FileMistake);
+  assert.is((warning as FileMistake).location?.line, 8);
 });
 
 test("a stage that is mistaken itself causes no second report where it is read", async () => {

@@ -1,0 +1,95 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { JacoflowError } from "../../schemas/errors/error.js";
+import { fileErrors } from "../../schemas/errors/pipeline.js";
+import type { Problem } from "../graph/problem.js";
+import type { ResolvedStage } from "../graph/resolved.js";
+import type { EngineName } from "../stage.js";
+import type { LoadRequest } from "./request.js";
+
+/** What a pipeline needs of the world around it, as far as the file is right. */
+interface Needs {
+  readonly stages: readonly ResolvedStage[];
+  readonly engine: EngineName | "auto";
+  resolvePath(path: string): string;
+}
+
+/** What is missing here: files the stages name, and the engine. Nothing is written. */
+export async function environmentProblems(
+  { stages, engine, resolvePath }: Needs,
+  { whyNotAvailable }: Pick<LoadRequest, "whyNotAvailable">,
+): Promise<readonly Problem[]> {
+  const found = await Promise.all([
+    engineProblems(engine, whyNotAvailable),
+    ...stages.map((stage) => fileProblems(stage, resolvePath)),
+  ]);
+  return found.flat();
+}
+
+/** What a stage's own check of its options finds. */
+export function optionProblems({ name, definition, options }: ResolvedStage): readonly Problem[] {
+  const place = `stages.${name}`;
+  try {
+    definition.checkOptions?.({ options, place });
+    return [];
+  } catch (error) {
+    return problemsIn(error, place);
+  }
+}
+
+async function fileProblems(
+  { name, definition, options }: ResolvedStage,
+  resolvePath: (path: string) => string,
+): Promise<readonly Problem[]> {
+  const place = `stages.${name}`;
+  try {
+    await definition.check?.({ options, place, resolvePath });
+    return [];
+  } catch (error) {
+    return problemsIn(error, place);
+  }
+}
+
+function problemsIn(error: unknown, place: string): readonly Problem[] {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map((one) => {
+    const known = one instanceof JacoflowError ? one : fileErrors.checkFailed(place, one);
+    const named = known.place?.startsWith(`${place}.`) === true ? known.place : place;
+    // `stages.train.with.schedule[0]` and `stages.train.with.schedule.0` are the same place.
+    return {
+      error: known,
+      path: named.replaceAll(/\[(\d+)\]/g, ".$1").split("."),
+      ...(named === place ? { key: true as const } : {}),
+    };
+  });
+}
+
+function engineProblems(
+  engine: EngineName | "auto",
+  whyNotAvailable: LoadRequest["whyNotAvailable"],
+): readonly Problem[] {
+  const why = engine === "auto" ? undefined : whyNotAvailable?.(engine);
+  return why === undefined
+    ? []
+    : [{ error: fileErrors.engineUnavailable("engine", engine, why), path: ["engine"] }];
+}
+
+/**
+ * Why a run folder cannot be made there, undefined when it can. It is made when a run starts: what is looked at is the
+ * nearest folder above that exists.
+ */
+export async function runFolderError(folder: string): Promise<JacoflowError | undefined> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    try {
+      if (!(await stat(at)).isDirectory()) return fileErrors.outputFolder(folder, `${at} is not a folder`);
+      await access(at, constants.W_OK | constants.X_OK);
+      return undefined;
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const absent = (code === "ENOENT" || code === "ENOTDIR") && dirname(at) !== at;
+      if (!absent)
+        return fileErrors.outputFolder(folder, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
