@@ -34,3 +34,11 @@ export { metrics } from "./schemas/tables/metrics.js";
 export { parametersTable } from "./schemas/tables/parameters.js";
 export { angles, projection } from "./schemas/tables/projection.js";
 export { basis, spectrum } from "./schemas/tables/spectrum.js";
+export { arrowForm } from "./stages/sinks/arrowForm.js";
+export {
+  type FileForm,
+  type KeepOptions,
+  keepTables,
+  type PartFile,
+  type TablePart,
+} from "./stages/sinks/keptTables.js";

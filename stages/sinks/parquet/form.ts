@@ -1,6 +1,6 @@
-import type { RecordBatch, Schema } from "apache-arrow";
+import type { RecordBatch } from "apache-arrow";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { AtomicFile, type FileSystem } from "../files.js";
+import type { FileForm, PartFile } from "../keptTables.js";
 import { columnSources, type RowRange, valueCounter } from "./columns.js";
 import { keyValueMetadata, parquetSchemaOf } from "./schema.js";
 
@@ -10,11 +10,11 @@ import { keyValueMetadata, parquetSchemaOf } from "./schema.js";
  */
 const valuesPerRowGroup = 65_536;
 
-/** Bytes of a Parquet file on their way to an atomic file: every row group is written out when it is whole. */
+/** Bytes of a Parquet file on their way to a part: every row group is written out when it is whole. */
 class FileWriter extends ByteWriter {
-  readonly #file: AtomicFile;
+  readonly #file: PartFile;
 
-  constructor(file: AtomicFile) {
+  constructor(file: PartFile) {
     super(1 << 16);
     this.#file = file;
   }
@@ -30,19 +30,10 @@ class FileWriter extends ByteWriter {
   }
 }
 
-/**
- * Writes batches of one schema as one Parquet file; an error leaves what was at `path`.
- * UNSUPPORTED_COLUMN when a column has no Parquet type.
- */
-export async function writeParquetPart(
-  path: string,
-  schema: Schema,
-  batches: readonly RecordBatch[],
-  table: string,
-  files: FileSystem,
-): Promise<void> {
-  const file = new AtomicFile(path, files);
-  try {
+/** Batches of one schema as one Parquet file. UNSUPPORTED_COLUMN when a column has no Parquet type. */
+export const parquetForm: FileForm = {
+  ending: "parquet",
+  write: async (file, { schema, batches, table }) => {
     const parquet = new ParquetWriter({
       writer: new FileWriter(file),
       schema: parquetSchemaOf(schema, table),
@@ -55,12 +46,8 @@ export async function writeParquetPart(
       await new Promise((resolve) => setImmediate(resolve));
     }
     await parquet.finish();
-  } catch (error) {
-    await file.abandon();
-    throw error;
-  }
-  await file.complete();
-}
+  },
+};
 
 /** The rows of the batches in order, cut where the next row would bring a group above its values. */
 function* rowGroups(batches: readonly RecordBatch[]): Generator<readonly RowRange[]> {

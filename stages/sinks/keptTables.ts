@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import type { RecordBatch, Schema } from "apache-arrow";
+import type { InputStream, StageContext, TableName } from "../../pipeline/stage.js";
+import { runErrors } from "../../schemas/errors/pipeline.js";
+import { sinkErrors } from "../../schemas/errors/sinks.js";
+import { metrics } from "../../schemas/tables/metrics.js";
+import { angles, projection } from "../../schemas/tables/projection.js";
+import { basis, spectrum } from "../../schemas/tables/spectrum.js";
+import { AtomicFile, diskFiles, type FileSystem } from "./files.js";
+import { Parts } from "./parts.js";
+
+/** A file that is being written; it appears at its path only when it is whole. */
+export interface PartFile {
+  readonly path: string;
+  /** Appends bytes; they may be reused once this has resolved. DISK_FULL, WRITE_FAILED. */
+  append(bytes: Uint8Array): Promise<void>;
+}
+
+/** What one file of a table holds. */
+export interface TablePart {
+  readonly table: TableName;
+  readonly schema: Schema;
+  /** All of this schema, in order; none for a table without rows. */
+  readonly batches: readonly RecordBatch[];
+}
+
+/** A form of files: Parquet, Arrow, … */
+export interface FileForm {
+  /** Of the files' names, without the dot. */
+  readonly ending: string;
+  /** Appends the whole file; when it rejects, what was at the path stays. Slices of 50 ms at most between awaits. */
+  write(file: PartFile, part: TablePart): Promise<void>;
+}
+
+/** Tables whose columns do not depend on the data: what a port that never sent a batch would have sent. */
+const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
+  metrics: metrics.schema,
+  spectrum: spectrum.schema,
+  basis: basis.schema,
+  projection: projection.schema,
+  angles: angles.schema,
+};
+
+/** A settled failure that several streams can race against. */
+function alarm(): { readonly raised: Promise<never>; readonly raise: (error: unknown) => void } {
+  let raise: (error: unknown) => void = () => undefined;
+  const raised = new Promise<never>((_, reject) => {
+    raise = reject;
+  });
+  raised.catch(() => undefined);
+  return { raised, raise };
+}
+
+/** How tables are kept. */
+export interface KeepOptions {
+  /** The batch that brings a file to this many rows, or to 32 MB, is its last. */
+  readonly rowsPerPart: number;
+  readonly formOf: (table: TableName) => FileForm;
+  /** Default: the disk. */
+  readonly files?: FileSystem;
+}
+
+/** Keeps one input; an early end of the run (`raised` too) completes the last part with what came. */
+async function keep(
+  input: InputStream,
+  context: StageContext<unknown>,
+  { rowsPerPart, formOf, files = diskFiles }: KeepOptions,
+  raised: Promise<never>,
+): Promise<void> {
+  const { table, stage } = input.origin;
+  const folder = join(context.runFolder, "tables", table, stage);
+  const isNew = await files.makeFolder(folder).catch((error) => {
+    throw runErrors.writeFailed(folder, error);
+  });
+  if (!isNew) throw sinkErrors.tableHasWriter(folder, table, stage);
+  const form = formOf(table);
+  const parts = new Parts({
+    folder,
+    rowsPerPart,
+    ending: form.ending,
+    writePart: async (path, schema, batches) => {
+      const file = new AtomicFile(path, files);
+      try {
+        await form.write(file, { table, schema, batches });
+        await file.complete();
+      } catch (error) {
+        await file.abandon();
+        throw error;
+      }
+    },
+  });
+  try {
+    const keepBatch = (batch: RecordBatch) => parts.append(batch);
+    await Promise.race([input.forEach(keepBatch), raised]);
+    await parts.finish(context.run.stopping.aborted ? undefined : emptySchemas[table]);
+  } finally {
+    await parts.finish();
+    if (parts.length === 0) {
+      context.log("warning", `${stage} sent no ${table}, whose columns depend on the data: no file`);
+      await files.removeEmptyFolder(folder).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * What a sink of files does with its inputs: parts in `tables/TABLE/STAGE/` of the run folder, named
+ * `part-00000.ENDING` and so on, each appearing by atomic rename, whole and readable while the run goes on. Resolves when
+ * every input has ended and all its rows lie in files; the first failure ends the others with what they have. Errors:
+ * TABLE_HAS_WRITER, DISK_FULL, WRITE_FAILED, and those of the form.
+ */
+export async function keepTables(
+  inputs: readonly InputStream[],
+  context: StageContext<unknown>,
+  options: KeepOptions,
+): Promise<void> {
+  const { raised, raise } = alarm();
+  // A disk that is full for one table is full for all: the others complete what they have and stop.
+  const kept = await Promise.allSettled(
+    inputs.map((input) =>
+      keep(input, context, options, raised).catch((error) => {
+        raise(error);
+        throw error;
+      }),
+    ),
+  );
+  if (kept.some((result) => result.status === "rejected")) await raised;
+}
