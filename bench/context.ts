@@ -11,6 +11,8 @@ export interface Context {
   readonly imageFolder: string | undefined;
   /** The Python side, or why there is none. */
   readonly peer: Peer | string;
+  /** The JavaScript side, or why there is none. */
+  readonly javascript: Peer | string;
   /** Where cases and runs are written. */
   readonly folder: string;
   readonly threads: number;
@@ -38,12 +40,14 @@ export async function withNative<Result>(
   }
 }
 
-/** Runs `use` with the case open at the peer; resolves to undefined when there is no peer. */
+/** Runs `use` with the case open at a peer; resolves to undefined when there is no peer. */
 export async function withPeer<Result>(
-  { peer, folder }: Context,
+  { folder, ...sides }: Context,
   one: Case,
   use: (peer: Peer) => Promise<Result>,
+  side: "peer" | "javascript" = "peer",
 ): Promise<Result | undefined> {
+  const peer = sides[side];
   if (typeof peer === "string") return undefined;
   await peer.call("open", writeCase(folder, one));
   try {

@@ -12,6 +12,7 @@ import { clock } from "./measure.js";
 import { fusedPart } from "./parts/fused.js";
 import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
+import { rivalsPart } from "./parts/rivals.js";
 import { rowsPart } from "./parts/rows.js";
 import { scalePart } from "./parts/scale.js";
 import { spectrumPart } from "./parts/spectrum.js";
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, Part>> = {
   scale: scalePart,
   warm: warmPart,
   javascript: javascriptPart,
+  rivals: rivalsPart,
   kernel: kernelPart,
 };
 
@@ -57,7 +59,7 @@ const given = await yargs(process.argv.slice(2))
     peers: {
       type: "boolean",
       default: true,
-      describe: "Run the Python peers where their environment exists",
+      describe: "Run the peers that bench/peers/setup made",
     },
   })
   .strictOptions()
@@ -71,7 +73,9 @@ for (const name of chosen) {
 
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "jacoflow-bench-"));
-const peer = given.peers ? await startPeer() : "left out by --no-peers";
+const start = (kind: "python" | "javascript") => (given.peers ? startPeer(kind) : "left out by --no-peers");
+const peer = await start("python");
+const javascript = await start("javascript");
 const { name: imagesName, images } = imageSource(given.cifar10);
 const findings: Finding[] = [];
 const details: Record<string, unknown> = {};
@@ -80,6 +84,7 @@ const context: Context = {
   images,
   imageFolder: given.cifar10,
   peer,
+  javascript,
   folder,
   threads: given.threads,
   rounds: given.rounds,
@@ -102,6 +107,7 @@ const machine = {
   images: imagesName,
   loadAverageBefore: loadavg()[0],
   peers: typeof peer === "string" ? peer : peer.versions,
+  javascriptPeers: typeof javascript === "string" ? javascript : javascript.versions,
 };
 say(JSON.stringify(machine));
 try {
@@ -116,7 +122,7 @@ try {
     }
   }
 } finally {
-  if (typeof peer !== "string") peer.close();
+  for (const side of [peer, javascript]) if (typeof side !== "string") side.close();
   rmSync(folder, { recursive: true, force: true });
 }
 

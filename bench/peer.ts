@@ -6,9 +6,20 @@ import { fileURLToPath } from "node:url";
 import { countAsOurs } from "./measure.js";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "peers");
-const python = join(folder, "environment/bin/python");
 
-/** The Python side: one process that answers requests in order. */
+/** How a side is started, and what has to be there for it (bench/peers/setup makes both). */
+const kinds = {
+  python: {
+    command: [join(folder, "environment/bin/python"), join(folder, "peer.py")],
+    needs: join(folder, "environment/bin/python"),
+  },
+  javascript: {
+    command: [process.execPath, join(folder, "javascript/peer.mjs")],
+    needs: join(folder, "javascript/node_modules"),
+  },
+} as const;
+
+/** Another side of the bench: one process that answers requests in order. */
 export interface Peer {
   readonly versions: Readonly<Record<string, string>>;
   /** Rejects with the peer's error. */
@@ -18,10 +29,12 @@ export interface Peer {
 
 type Answer = { readonly result: unknown } | { readonly error: string };
 
-/** Starts the environment that bench/peers/setup made; resolves to the reason when there is none. */
-export async function startPeer(): Promise<Peer | string> {
-  if (!existsSync(python)) return "no Python environment (bench/peers/setup makes it)";
-  const child: ChildProcess = spawn(python, [join(folder, "peer.py")], { stdio: ["pipe", "pipe", "pipe"] });
+/** Starts what bench/peers/setup made; resolves to the reason when it is not there. */
+export async function startPeer(kind: keyof typeof kinds): Promise<Peer | string> {
+  const { command, needs } = kinds[kind];
+  if (!existsSync(needs)) return `no ${kind} peers (bench/peers/setup makes them)`;
+  const [program, script] = command;
+  const child: ChildProcess = spawn(program, [script], { stdio: ["pipe", "pipe", "pipe"] });
   if (child.pid !== undefined) countAsOurs(child.pid);
   const waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
   let said = "";
@@ -46,6 +59,6 @@ export async function startPeer(): Promise<Peer | string> {
     const versions = await call<Record<string, string>>("versions");
     return { versions, call, close: () => child.stdin?.end() };
   } catch (error) {
-    return `the Python environment does not start: ${(error as Error).message}`;
+    return `the ${kind} peers do not start: ${(error as Error).message}`;
   }
 }
