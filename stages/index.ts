@@ -1,4 +1,6 @@
 import type { Stage } from "../pipeline/stage.js";
+import { cifar10 } from "./data/cifar10.js";
+import { gaussianMixture } from "./data/gaussian-mixture.js";
 import { idx } from "./data/idx.js";
 import { table } from "./data/table.js";
 import { spectrum } from "./jacobian/spectrum.js";
@@ -14,7 +16,9 @@ import { gradientDescent } from "./train/gradient-descent.js";
 
 /** The stages that come with jacoflow, in the order `jacoflow stages` lists them. */
 export const builtInStages: readonly Stage[] = [
+  cifar10,
   idx,
+  gaussianMixture,
   table,
   noise,
   init,

@@ -113,6 +113,17 @@ export const dataErrors = {
       remedy: "Download the file again, or make it again.",
     }),
 
+  cifar10Length: (file: string, size: number, record: number): JacoflowError =>
+    new JacoflowError({
+      code: "CIFAR10_LENGTH",
+      kind: "invalid",
+      message: `${file} holds ${size} bytes, which are not whole records of ${record}`,
+      place: file,
+      value: size,
+      remedy:
+        "Use the binary version of CIFAR-10 (cifar-10-binary.tar.gz), and download it again if it is damaged.",
+    }),
+
   imagesAndLabels: (images: string, imageCount: number, labels: string, labelCount: number): JacoflowError =>
     new JacoflowError({
       code: "IMAGES_AND_LABELS_DIFFER",

@@ -4,10 +4,11 @@ import type { Split } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
 import { runAll } from "../check.js";
+import { listFolder } from "./folder.js";
 import { type IdxHeader, readIdx, readIdxHeader } from "./idxFile.js";
-import { findIdxFiles, type IdxFiles, listIdxFolder } from "./idxFolder.js";
+import { findIdxFiles, type IdxFiles } from "./idxFolder.js";
 import { allClasses, type Selection, selectExamples } from "./selection.js";
-import { type Standardisation, standardiseOption, standardiser } from "./standardise.js";
+import { checkChannels, type Standardisation, standardiseOption, standardiser } from "./standardise.js";
 
 const options = Type.Object(
   {
@@ -61,7 +62,7 @@ export const idx = defineStage({
   checkOptions: ({ options, place }) => checkChannels(options.standardise, 1, `${place}.with.standardise`),
   check: async ({ options, place, resolvePath }) => {
     const folder = resolvePath(options.path);
-    const present = await listIdxFolder(folder, `${place}.with.path`);
+    const present = await listFolder(folder, `${place}.with.path`);
     const headers: Partial<Record<Split, IdxHeader>> = {};
     await runAll(
       splitsOf(options).map((split) => async () => {
@@ -90,7 +91,7 @@ export const idx = defineStage({
     const folder = context.resolvePath(options.path);
     const place = `stages.${context.stage}.with`;
     checkChannels(options.standardise, 1, `${place}.standardise`);
-    const present = await listIdxFolder(folder, `${place}.path`);
+    const present = await listFolder(folder, `${place}.path`);
     const plans: Plan[] = [];
     let classes: readonly number[] | undefined = options.classes;
     for (const split of splitsOf(options)) {
@@ -184,20 +185,5 @@ function refuseUnknown(labels: Uint8Array, classes: number, file: string): void 
 function checkShapes({ train, test }: Partial<Record<Split, IdxHeader>>, place: string): void {
   if (train !== undefined && test !== undefined && train.shape.join() !== test.shape.join()) {
     throw dataErrors.imageShapes(train.shape, test.shape, place);
-  }
-}
-
-/** `{ mean, deviation }` given a channel must fit the channels of the images. */
-function checkChannels(standardise: Standardisation, channels: number, place: string): void {
-  if (typeof standardise !== "object") return;
-  for (const [name, value] of Object.entries(standardise)) {
-    if (Array.isArray(value) && value.length !== channels) {
-      throw dataErrors.option(
-        `${place}.${name}`,
-        `${name} has ${value.length} numbers, the images have ${channels === 1 ? "1 channel" : `${channels} channels`}`,
-        "Give one number, or one a channel.",
-        value,
-      );
-    }
   }
 }

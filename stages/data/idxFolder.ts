@@ -1,4 +1,3 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Split } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
@@ -20,19 +19,6 @@ export function idxNames(split: Split, kind: keyof typeof kinds): readonly strin
       ["", ".gz"].map((ending) => `${prefix}-${kind}${mark}${kinds[kind]}-ubyte${ending}`),
     ),
   );
-}
-
-/**
- * The names in a folder of IDX files. Errors: DATA_FOLDER_MISSING, or DATA_FILE_UNREADABLE for one that cannot be read.
- */
-export async function listIdxFolder(folder: string, place: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "ENOENT"
-      ? dataErrors.missingFolder(folder, place)
-      : dataErrors.unreadable(folder, error, place);
-  }
 }
 
 /** The files of a split among the names in a folder. Errors: DATA_FILE_MISSING naming what was looked for. */

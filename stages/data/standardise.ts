@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { dataErrors } from "../../schemas/errors/data.js";
 
 const perChannel = (description: string, limits: { readonly exclusiveMinimum?: number }) =>
   Type.Union([Type.Number(limits), Type.Array(Type.Number(limits), { minItems: 1 })], { description });
@@ -71,4 +72,19 @@ export function standardiser(kind: Standardisation, channels: number): Standardi
 
 function scale(pixels: Uint8Array, target: Float32Array, offset: number, factor: number): void {
   for (let index = 0; index < pixels.length; index += 1) target[index] = (pixels[index] - offset) * factor;
+}
+
+/** `{ mean, deviation }` given a channel must fit the channels of the images: OPTION_VALUE otherwise. `place` is the option's. */
+export function checkChannels(standardise: Standardisation, channels: number, place: string): void {
+  if (typeof standardise !== "object") return;
+  for (const [name, value] of Object.entries(standardise)) {
+    if (Array.isArray(value) && value.length !== channels) {
+      throw dataErrors.option(
+        `${place}.${name}`,
+        `${name} has ${value.length} numbers, the images have ${channels === 1 ? "1 channel" : `${channels} channels`}`,
+        "Give one number, or one a channel.",
+        value,
+      );
+    }
+  }
 }
