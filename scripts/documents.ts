@@ -3,11 +3,13 @@ import { writeFileSync } from "node:fs";
 import { composition } from "../pipeline/cli/compose.js";
 import { pipelineSchema } from "../pipeline/file/schema.js";
 import { tablesDocument } from "../schemas/document.js";
+import { errorsDocument } from "./errorsDocument.js";
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url);
 const { stages, engines } = composition();
 
 writeFileSync(at("docs/tables.md"), tablesDocument());
+writeFileSync(at("docs/errors.md"), await errorsDocument());
 writeFileSync(
   at("schemas/pipeline.schema.json"),
   `${JSON.stringify(pipelineSchema(stages.values(), engines), null, 2)}\n`,

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { JacoflowError } from "../../schemas/errors/error.js";
-import { fileErrors } from "../../schemas/errors/pipeline.js";
+import { environmentErrors } from "../../schemas/errors/pipeline.js";
 import type { Problem } from "../graph/problem.js";
 import type { ResolvedStage } from "../graph/resolved.js";
 import type { EngineName } from "../stage.js";
@@ -54,7 +54,7 @@ async function fileProblems(
 function problemsIn(error: unknown, place: string): readonly Problem[] {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return errors.map((one) => {
-    const known = one instanceof JacoflowError ? one : fileErrors.checkFailed(place, one);
+    const known = one instanceof JacoflowError ? one : environmentErrors.checkFailed(place, one);
     const named = known.place?.startsWith(`${place}.`) === true ? known.place : place;
     // `stages.train.with.schedule[0]` and `stages.train.with.schedule.0` are the same place.
     return {
@@ -72,7 +72,7 @@ function engineProblems(
   const why = engine === "auto" ? undefined : whyNotAvailable?.(engine);
   return why === undefined
     ? []
-    : [{ error: fileErrors.engineUnavailable("engine", engine, why), path: ["engine"] }];
+    : [{ error: environmentErrors.engineUnavailable("engine", engine, why), path: ["engine"] }];
 }
 
 /**
@@ -82,14 +82,15 @@ function engineProblems(
 export async function runFolderError(folder: string): Promise<JacoflowError | undefined> {
   for (let at = resolve(folder); ; at = dirname(at)) {
     try {
-      if (!(await stat(at)).isDirectory()) return fileErrors.outputFolder(folder, `${at} is not a folder`);
+      if (!(await stat(at)).isDirectory())
+        return environmentErrors.outputFolder(folder, `${at} is not a folder`);
       await access(at, constants.W_OK | constants.X_OK);
       return undefined;
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       const absent = (code === "ENOENT" || code === "ENOTDIR") && dirname(at) !== at;
       if (!absent)
-        return fileErrors.outputFolder(folder, error instanceof Error ? error.message : String(error));
+        return environmentErrors.outputFolder(folder, error instanceof Error ? error.message : String(error));
     }
   }
 }

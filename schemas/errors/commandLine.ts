@@ -7,7 +7,7 @@ const meant = (word: string, known: readonly string[], otherwise: string) => {
   return close === undefined ? otherwise : `Did you mean "${close}"?`;
 };
 
-/** Messages about the command line and about the files named on it. */
+/** Messages about the command line and the files named on it. */
 export const commandLineErrors = {
   noCommand: (known: readonly string[]): JacoflowError =>
     new JacoflowError({

@@ -67,6 +67,7 @@ export const fileErrors = {
       limit,
       "Nest less.",
     ),
+  /** The file is no YAML, in the words of its parser. */
   syntax: (message: string) =>
     invalid("YAML_SYNTAX", message, "the file", undefined, "Correct the YAML (or JSON) here."),
   severalDocuments: () =>
@@ -174,6 +175,18 @@ export const fileErrors = {
       value,
       close === undefined ? `Use ${wanted}.` : { remedy: `Did you mean "${close}"?`, suggestion: close },
     ),
+  tooManyMistakes: (shown: number, found: number) =>
+    invalid(
+      "TOO_MANY_MISTAKES",
+      `there are ${found - shown} mistakes more than the ${shown} that are shown`,
+      "the file",
+      found,
+      "Correct these first.",
+    ),
+} as const;
+
+/** Messages about what a pipeline file needs of the world around it. */
+export const environmentErrors = {
   engineUnavailable: (place: string, engine: string, why: string) =>
     invalid(
       "ENGINE_UNAVAILABLE",
@@ -190,14 +203,7 @@ export const fileErrors = {
       folder,
       "Name a folder that can be written with --out.",
     ),
-  tooManyMistakes: (shown: number, found: number) =>
-    invalid(
-      "TOO_MANY_MISTAKES",
-      `there are ${found - shown} mistakes more than the ${shown} that are shown`,
-      "the file",
-      found,
-      "Correct these first.",
-    ),
+  /** What a stage's own check threw. */
   checkFailed: (place: string, cause: unknown) =>
     new JacoflowError({
       code: "CHECK_FAILED",
@@ -365,6 +371,9 @@ export const warnings = {
     ),
 } as const;
 
+const isFull = (cause: unknown) =>
+  cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
+
 /** Messages of a run. */
 export const runErrors = {
   /** What stages that still work get when the run ends early; never the error of a run. */
@@ -404,20 +413,26 @@ export const runErrors = {
       value: path,
       remedy: "Name a new folder with --out, or remove this one.",
     }),
-  writeFailed: (path: string, cause: unknown) => {
-    const full =
-      cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
-    return new JacoflowError({
-      code: full ? "DISK_FULL" : "WRITE_FAILED",
+  diskFull: (path: string, cause: unknown) =>
+    new JacoflowError({
+      code: "DISK_FULL",
       kind: "run",
-      message: full ? `no room left on the disk for ${path}` : `cannot write ${path}: ${reason(cause)}`,
+      message: `no room left on the disk for ${path}`,
       place: path,
-      remedy: full
-        ? "Free some space or choose another folder with --out."
-        : "Check the folder and its permissions.",
+      remedy: "Free some space or choose another folder with --out.",
       cause,
-    });
-  },
+    }),
+  writeFailed: (path: string, cause: unknown): JacoflowError =>
+    isFull(cause)
+      ? runErrors.diskFull(path, cause)
+      : new JacoflowError({
+          code: "WRITE_FAILED",
+          kind: "run",
+          message: `cannot write ${path}: ${reason(cause)}`,
+          place: path,
+          remedy: "Check the folder and its permissions.",
+          cause,
+        }),
   memoryLimit: (needed: number, limit: number, largest: string) =>
     invalid(
       "MEMORY_LIMIT",
