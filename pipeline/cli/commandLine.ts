@@ -114,6 +114,17 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       async () => finish(await (await import("./schemaCommand.js")).schemaCommand(terminal)),
     )
     .command(
+      "new <kind> [name]",
+      "Write a pipeline file to start from",
+      (builder) =>
+        builder
+          .positional("kind", { type: "string", demandOption: true, describe: "pipeline" })
+          .positional("name", { type: "string", describe: "Its name: lower-case letters, digits, hyphens" })
+          .example("jacoflow new pipeline my-run", "Writes my-run.yaml")
+          .check(noMoreArguments),
+      async (given) => finish(await (await import("./newCommand.js")).newCommand(given, terminal)),
+    )
+    .command(
       "inspect <run>",
       "Show what ran, its tables and its headline",
       (builder) => runFolder(builder).check(noMoreArguments),

@@ -75,6 +75,7 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   stages: {},
   describe: {},
   schema: {},
+  new: {},
   inspect: {},
   report: {},
   doctor: doctorFlags,
