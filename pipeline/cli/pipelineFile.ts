@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import { loadPipeline } from "../file/load.js";
+import { readSource } from "../file/read.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { Composition } from "./compose.js";
 
@@ -20,7 +20,7 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
   const seed = flags.seed === undefined ? undefined : parseSeed(flags.seed);
   const engine = flags.engine === undefined ? undefined : parseEngine(flags.engine, parts);
   return loadPipeline({
-    text: await textOf(flags.file),
+    text: await readSource(flags.file),
     file: flags.file,
     sets: flags.set ?? [],
     ...(seed === undefined ? {} : { seed }),
@@ -33,17 +33,6 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
     ...(flags.out === undefined ? {} : { runFolder: flags.out }),
     environment: process.env,
   });
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;
-    throw commandLineErrors.fileNotReadable(file, reason);
-  }
 }
 
 function parseSeed(text: string): number {

@@ -23,6 +23,8 @@ export interface PipelineForm {
 
 const topKeys = ["$schema", "name", "seed", "engine", "plugins", "stages"];
 const stageKeys = ["uses", "with", "from"];
+/** Far above what is written by hand; wiring compares every stage with every other. */
+const stageLimit = 1000;
 /** Names of runs and stages. */
 export const stageName = /^[a-z0-9-]+$/;
 
@@ -85,6 +87,9 @@ export function readForm(data: unknown, engines: readonly EngineName[]): Pipelin
             path: ["stages"],
           },
     );
+  } else if (Object.keys(data.stages).length > stageLimit) {
+    const error = fileErrors.tooManyStages(Object.keys(data.stages).length, stageLimit);
+    problems.push({ error, path: ["stages"], key: true });
   } else {
     for (const [key, entry] of Object.entries(data.stages)) {
       const read = readStage(key, entry);

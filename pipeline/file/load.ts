@@ -33,14 +33,8 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
     ...(engine === undefined ? [] : [{ text: `--engine ${engine}`, set: `engine=${engine}` }]),
   ]);
 
-  let data: unknown;
-  try {
-    data = source.document.toJS({ maxAliasCount: 100 });
-  } catch {
-    // The parser has checked everything else that can go wrong here.
-    throw new PipelineFileErrors([source.mistake({ error: fileErrors.tooManyAliases(), path: [] }, [])]);
-  }
-
+  // How far aliases unfold was checked with the source.
+  const data: unknown = source.document.toJS({ maxAliasCount: -1 });
   const form = readForm(data, request.engines);
   problems.push(...form.problems);
   const folder = dirname(resolve(request.file));
@@ -76,7 +70,7 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
 
   const located = (problem: Problem) => source.mistake(problem, overrides);
   const warnings = inFileOrder(wiring.warnings.map(located));
-  const all = inFileOrder([...outside, ...mistakes, ...problems.map(located)]);
+  const all = inFileOrder([...outside, ...mistakes, ...source.keyMistakes, ...problems.map(located)]);
   if (all.length > 0) throw new PipelineFileErrors(firstOf(all), warnings);
   return {
     name: form.name,

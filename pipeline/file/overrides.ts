@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from "yaml";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors, wiringErrors } from "../../schemas/errors/pipeline.js";
 import { codeFrame } from "./codeFrame.js";
@@ -48,10 +48,12 @@ function readSetting({ text, set }: Setting): GivenOverride | { readonly error: 
   const path = set.slice(0, Math.max(0, equals)).split(".");
   if (equals < 1 || path.includes("")) return { error: fileErrors.malformedSet(set) };
   const value = set.slice(equals + 1);
-  const parsed = parseDocument(value, { logLevel: "silent", prettyErrors: false });
+  const parsed = parseDocument(value, { logLevel: "silent", prettyErrors: false, resolveKnownTags: false });
   if (parsed.errors.length > 0 || parsed.warnings.length > 0) return { error: fileErrors.malformedSet(set) };
+  // An alias has nothing to stand for in one value.
+  if (containsAlias(parsed)) return { error: fileErrors.malformedSet(set) };
   const column = text.length - value.length + 1;
-  return { path, text, column, value: parsed.toJS({ maxAliasCount: 0 }) };
+  return { path, text, column, value: parsed.toJS() };
 }
 
 /** Undefined when it could be put there. */
@@ -93,3 +95,14 @@ function put(document: Document, { path, value }: GivenOverride, set: string): J
 }
 
 const isPosition = (step: string, length: number) => /^\d+$/.test(step) && Number(step) < length;
+
+function containsAlias(document: Document): boolean {
+  let found = false;
+  visit(document, {
+    Alias: () => {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}

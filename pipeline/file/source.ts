@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -6,9 +7,9 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   type Pair,
   parseDocument,
-  visit,
   type YAMLMap,
 } from "yaml";
 import type { JacoflowError } from "../../schemas/errors/error.js";
@@ -16,10 +17,10 @@ import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
 import { codeFrame, linesOf } from "./codeFrame.js";
 import { type FileLocation, FileMistake } from "./mistake.js";
+import { checkNodes, depthLimit } from "./nodes.js";
 
 /** Characters; a pipeline file is written by hand, data has files of its own. */
-const sizeLimit = 256 * 1024;
-const depthLimit = 64;
+export const sizeLimit = 256 * 1024;
 /** Syntax errors after the first few are echoes of these. */
 const syntaxErrorLimit = 5;
 
@@ -36,6 +37,8 @@ export interface Override {
 export interface SourceFile {
   readonly file: string;
   readonly document: Document;
+  /** Keys that are given twice, or that no map may have. */
+  readonly keyMistakes: readonly FileMistake[];
   /** A mistake with its location and code frame; those of an overridden value point into the command line. */
   mistake(problem: Problem, overrides: readonly Override[]): FileMistake;
 }
@@ -56,13 +59,24 @@ export function parseSource(
     return new FileMistake(error, location, codeFrame(lines, line, col));
   };
   if (text.length > sizeLimit) {
-    const error = fileErrors.tooLarge(text.length, sizeLimit);
+    const error = fileErrors.tooLarge(sizeLimit);
     return { mistakes: [new FileMistake(error, { file, line: 1, column: 1 }, undefined)] };
+  }
+  const nul = text.indexOf("\0");
+  if (nul >= 0) {
+    lineCounter.lineStarts = lineStarts(text);
+    return { mistakes: [at(fileErrors.encoding("here is the character 0"), nul)] };
   }
   const deep = tooDeepAt(text);
   const document =
     deep === undefined
-      ? parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
+      ? parseDocument(text, {
+          lineCounter,
+          prettyErrors: false,
+          uniqueKeys: false,
+          resolveKnownTags: false,
+          logLevel: "error",
+        })
       : undefined;
   if (document === undefined) {
     lineCounter.lineStarts = lineStarts(text);
@@ -77,14 +91,17 @@ export function parseSource(
     return at(fileErrors.syntax(`${problem.message}${hint}`), Math.min(problem.pos[0], text.length));
   });
   if (mistakes.length > 0) return { mistakes: mistakes.slice(0, syntaxErrorLimit) };
-  const clashes = keyProblems(document).map(({ error, offset }) => at(error, offset));
-  if (clashes.length > 0) return { mistakes: clashes };
+  const { fatal, problems, targets } = checkNodes(document);
+  const keyMistakes = problems.map(({ error, offset }) => at(error, offset));
+  if (fatal.length > 0)
+    return { mistakes: [...fatal.map(({ error, offset }) => at(error, offset)), ...keyMistakes] };
 
   const pairs = pairFinder();
   return {
     source: {
       file,
       document,
+      keyMistakes,
       mistake: ({ error, path, key }, overrides) => {
         const override = overrides.findLast((given) =>
           given.path.every((step, i) => String(step) === String(path[i])),
@@ -93,7 +110,7 @@ export function parseSource(
           const location: FileLocation = { file: "command line", line: 1, column: override.column };
           return new FileMistake(error, location, codeFrame([override.text], 1, override.column));
         }
-        const [start, end] = rangeOf(document, pairs, path, key === true);
+        const [start, end] = rangeOf(document, { pairs, targets }, path, key === true);
         return at(error, start, end);
       },
     },
@@ -102,16 +119,24 @@ export function parseSource(
 
 type FindPair = (map: YAMLMap, key: string) => Pair | undefined;
 
+interface Lookup {
+  readonly pairs: FindPair;
+  readonly targets: ReadonlyMap<Alias, Node>;
+}
+
 /** Finds entries of maps by key, through an index a map: a file may have thousands of keys and mistakes. */
 function pairFinder(): FindPair {
-  const indices = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+  const indices = new WeakMap<YAMLMap, { readonly length: number; readonly of: ReadonlyMap<string, Pair> }>();
   return (map, key) => {
     let index = indices.get(map);
-    if (index === undefined || index.size !== map.items.length) {
-      index = new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair]));
+    if (index === undefined || index.length !== map.items.length) {
+      const pairs = map.items.map(
+        (pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair] as const,
+      );
+      index = { length: map.items.length, of: new Map(pairs) };
       indices.set(map, index);
     }
-    return index.get(key);
+    return index.of.get(key);
   };
 }
 
@@ -121,15 +146,15 @@ type Range = readonly [start: number, end: number | undefined];
  * Where the value at `path` stands, or its key; where the deepest place on the way there that exists begins, without
  * an end: that place is not to blame as a whole.
  */
-function rangeOf(document: Document, findPair: FindPair, path: Path, wantsKey: boolean): Range {
+function rangeOf(document: Document, { pairs, targets }: Lookup, path: Path, wantsKey: boolean): Range {
   let node: unknown = document.contents;
   let range: Range = [startOf(node) ?? 0, undefined];
   for (const [depth, step] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document);
+    if (isAlias(node)) node = targets.get(node);
     let keyNode: unknown;
     let value: unknown;
     if (isMap(node)) {
-      const pair = findPair(node, String(step));
+      const pair = pairs(node, String(step));
       keyNode = pair?.key;
       value = pair?.value;
     } else if (isSeq(node)) {
@@ -163,35 +188,6 @@ function startOf(node: unknown): number | undefined {
   if (!isNode(node) || !node.range) return undefined;
   const [start, end] = node.range;
   return isScalar(node) && node.value === null && start === end ? undefined : start;
-}
-
-/** Keys given twice in a map, keys that are no plain words, and aliases of nothing. */
-function keyProblems(document: Document): { readonly error: JacoflowError; readonly offset: number }[] {
-  const problems: { readonly error: JacoflowError; readonly offset: number }[] = [];
-  visit(document, {
-    Map: (_, map) => {
-      const seen = new Set<string>();
-      for (const { key } of map.items) {
-        const offset = startOf(key) ?? 0;
-        if (!isScalar(key)) {
-          problems.push({ error: fileErrors.syntax("a key has to be a plain word"), offset });
-        } else if (seen.has(String(key.value))) {
-          problems.push({ error: fileErrors.syntax(`the key "${key.value}" is given twice`), offset });
-        } else {
-          seen.add(String(key.value));
-        }
-      }
-    },
-    Alias: (_, alias) => {
-      if (alias.resolve(document) === undefined) {
-        problems.push({
-          error: fileErrors.syntax(`there is no anchor "&${alias.source}" before this alias`),
-          offset: startOf(alias) ?? 0,
-        });
-      }
-    },
-  });
-  return problems;
 }
 
 /**

@@ -54,7 +54,7 @@ function expand(
 /** The value of a text as YAML reads a plain scalar; the text itself if it would be anything else. */
 function scalarOf(text: string): unknown {
   if (text === "") return text;
-  const { contents, errors } = parseDocument(text, { logLevel: "silent" });
+  const { contents, errors } = parseDocument(text, { logLevel: "silent", resolveKnownTags: false });
   return errors.length === 0 && isScalar(contents) && !contents.tag ? contents.value : text;
 }
 

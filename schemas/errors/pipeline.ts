@@ -51,13 +51,29 @@ const stageToUse = (uses: string, known: readonly string[]): Remedy => {
 
 /** Messages about the form of a pipeline file. */
 export const fileErrors = {
-  tooLarge: (bytes: number, limit: number) =>
+  tooLarge: (limit: number, file = "the file") =>
     invalid(
       "FILE_TOO_LARGE",
-      `the pipeline file has ${bytes} characters, more than ${limit}`,
-      "the file",
-      bytes,
+      `the pipeline file has more than ${limit} characters`,
+      file,
+      limit,
       "Keep data out of the pipeline file: name a file in an option instead.",
+    ),
+  encoding: (why: string, file = "the file") =>
+    invalid(
+      "FILE_ENCODING",
+      `the pipeline file is not text in UTF-8: ${why}`,
+      file,
+      undefined,
+      "Save it as UTF-8, as every editor can.",
+    ),
+  tooManyStages: (found: number, limit: number) =>
+    invalid(
+      "TOO_MANY_STAGES",
+      `the pipeline has ${found} stages, more than ${limit}`,
+      "stages",
+      found,
+      "Split it into several pipelines.",
     ),
   tooDeep: (limit: number) =>
     invalid(
@@ -81,10 +97,44 @@ export const fileErrors = {
   tooManyAliases: () =>
     invalid(
       "TOO_MANY_ALIASES",
-      "the file's aliases (*name) unfold to too much data",
+      "the file's aliases (*name) are too many, or unfold to too much data",
       "the file",
       undefined,
       "Write the values out where they are used.",
+    ),
+  unknownAnchor: (name: string) =>
+    invalid(
+      "UNKNOWN_ANCHOR",
+      `there is no anchor "&${name}" before this alias`,
+      "the file",
+      name,
+      `Put &${name} before the value it stands for, above this line, or write the value out.`,
+    ),
+  aliasOfItself: (name: string) =>
+    invalid(
+      "ALIAS_OF_ITSELF",
+      `the alias "*${name}" stands inside what it names`,
+      "the file",
+      name,
+      "Write the value out.",
+    ),
+  keyForm: () =>
+    invalid(
+      "KEY_FORM",
+      "a key has to be a plain word",
+      "the file",
+      undefined,
+      "Write a word before the colon.",
+    ),
+  repeatedKey: (key: string) =>
+    invalid("REPEATED_KEY", `the key "${key}" is given twice`, "the file", key, "Remove one of the two."),
+  reservedKey: (key: string) =>
+    invalid(
+      "RESERVED_KEY",
+      `the key "${key}" has a meaning of its own in JavaScript and can stand in no map`,
+      "the file",
+      key,
+      "Remove it, or use another name.",
     ),
   unknownKey: (place: string, key: string, known: readonly string[]) =>
     invalid("UNKNOWN_KEY", `there is no key "${key}" here`, place, key, choose(key, known, "Remove it.")),

@@ -269,12 +269,12 @@ test("form: each top-level key is checked", async () => {
 
 test("what is no YAML is reported with its place, and nothing in a file is executed", async () => {
   const cases: readonly [string, string][] = [
-    ["name: x\nname: y", "YAML_SYNTAX 2:1"],
+    ["name: x\nname: y\nstages: {}", "REPEATED_KEY 2:1"],
     ["name: [1", "YAML_SYNTAX 1:9"],
     ["name: !!js/function 'x'", "YAML_SYNTAX 1:7"],
     ["name: x\n---\nname: y", "SEVERAL_DOCUMENTS 2:1"],
-    ["? [a]\n: 3", "YAML_SYNTAX 1:3"],
-    ["name: *nobody", "YAML_SYNTAX 1:7"],
+    ["? [a]\n: 3", "KEY_FORM 1:3"],
+    ["name: *nobody", "UNKNOWN_ANCHOR 1:7"],
   ];
   for (const [text, wanted] of cases) assert.is(codes(await errorsOf(text))[0], wanted, text);
 });
@@ -296,11 +296,18 @@ test("a bomb of aliases, a deep nest, a huge file and a wide map end soon with a
   assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
 });
 
-test("__proto__ and constructor are only unknown keys", async () => {
+test("a key that is given twice or is reserved is told with all other mistakes", async () => {
   const errors = await errorsOf(
-    `name: x\n__proto__: { seed: 3 }\nconstructor: 1\nstages: { a: { uses: data/table, with: { path: x, __proto__: 2 } } }`,
+    `name: x\n__proto__: { seed: 3 }\nseed: -1\nname: y\nstages: { a: { uses: data/table, with: { pth: x, constructor: 2 } } }`,
   );
-  assert.equal(codes(errors), ["UNKNOWN_KEY 2:1", "UNKNOWN_KEY 3:1", "UNKNOWN_OPTION 4:51"]);
+  assert.equal(codes(errors), [
+    "RESERVED_KEY 2:1",
+    "WRONG_FORM 3:7",
+    "REPEATED_KEY 4:1",
+    "MISSING_OPTION 5:34",
+    "UNKNOWN_OPTION 5:42",
+    "RESERVED_KEY 5:50",
+  ]);
 });
 
 test("aliases share values, and mistakes in them are told at the anchor", async () => {
