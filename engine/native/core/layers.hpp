@@ -8,7 +8,10 @@
 
 namespace jacoflow {
 
-/** Where a row of J goes, 64 parameters a panel; a plain row is the case `panel` = 64. */
+/**
+ * Where a row of J goes, 64 parameters a panel; a plain row is the case `panel` = 64. Panels begin at multiples of a
+ * vector's size and are written past the caches: end with `streamFence`.
+ */
 inline constexpr Index panelWidth = 64;
 
 template <class T>
@@ -24,7 +27,11 @@ struct RowTarget {
     while (count > 0) {
       const Index inside = from % panelWidth;
       const Index run = std::min(count, panelWidth - inside);
-      std::memcpy(base + from / panelWidth * panel + inside, values, static_cast<std::size_t>(run) * sizeof(T));
+      T* to = base + from / panelWidth * panel + inside;
+      if (inside % lanes<T> == 0 && run % lanes<T> == 0)
+        for (Index i = 0; i < run; i += lanes<T>) stream(to + i, load(values + i));
+      else
+        std::memcpy(to, values, static_cast<std::size_t>(run) * sizeof(T));
       from += run;
       values += run;
       count -= run;

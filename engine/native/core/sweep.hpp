@@ -211,6 +211,7 @@ class Sweep {
             });
           }
       });
+      streamFence();
     });
   }
 
@@ -376,13 +377,17 @@ class Sweep {
           const Index first = static_cast<Index>(panels.begin(i)) * lanes<float>;
           const Index width = static_cast<Index>(panels.width(i)) * lanes<float>;
           float* z = back_.data() + unit.offset * padded_ + first * unit.depth;
-          panelProduct<float, true>(a, stride, right + first, padded_, depth, z, width, unit.depth, panels.width(i), Store::add);
+          for (Index k = 0; k < depth; k += cachedRows)
+            panelProduct<float, true>(a + k * stride, stride, right + k * padded_ + first, padded_, std::min(cachedRows, depth - k), z, width,
+                                      unit.depth, panels.width(i), Store::add);
         }
       }
     });
   }
 
   static constexpr Index depthBlock = 256;
+  /** Rows of Y that stay in the first-level cache, beside those of J, while all parameters of a panel meet them. */
+  static constexpr Index cachedRows = 96;
 
   Arithmetic<float>& arithmetic_;
   const Network& network_;

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define JACOFLOW_VECTOR_BYTES 64
@@ -61,6 +64,27 @@ inline Vector<T> load(const T* from) {
 template <class T>
 inline void store(T* to, Vector<T> value) {
   *reinterpret_cast<typename VectorOf<T>::loose*>(to) = value;
+}
+/**
+ * Stores past the caches where the processor can, to an address that is a multiple of a vector's size: for memory that is
+ * read again only when the caches were filled many times over. Other threads see it after `streamFence`.
+ */
+template <class T>
+inline void stream(T* to, Vector<T> value) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(to), reinterpret_cast<__m512i>(value));
+#elif defined(__AVX2__)
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(value));
+#elif defined(__SSE2__)
+  _mm_stream_si128(reinterpret_cast<__m128i*>(to), reinterpret_cast<__m128i>(value));
+#else
+  store(to, value);
+#endif
+}
+inline void streamFence() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
 }
 template <class T>
 inline Vector<T> broadcast(T value) {
