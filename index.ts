@@ -1,4 +1,17 @@
-/** What a program may import from `jacoflow`: how a stage is declared, the tables it sends, the errors it throws. */
+/**
+ * What a program may import from `jacoflow`: how a stage is declared, the tables it reads and
+ * sends, the engine it computes with, the errors it throws.
+ */
+export type {
+  Engine,
+  EngineName,
+  LinearAlgebra,
+  Matrix,
+  Matrix64,
+  Model,
+  Sweep,
+  WorkOptions,
+} from "./engine/engine.js";
 export { type RandomSource, randomSource } from "./engine/random.js";
 export type {
   BatchStore,
@@ -34,6 +47,13 @@ export { metrics } from "./schemas/tables/metrics.js";
 export { parametersTable } from "./schemas/tables/parameters.js";
 export { angles, projection } from "./schemas/tables/projection.js";
 export { basis, spectrum } from "./schemas/tables/spectrum.js";
+export {
+  checkClasses,
+  classCount,
+  type ExampleSet,
+  type Examples,
+  readExamples,
+} from "./stages/examples.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
 export {
   type FileForm,
@@ -42,3 +62,4 @@ export {
   type PartFile,
   type TablePart,
 } from "./stages/sinks/keptTables.js";
+export { readSnapshot, type Snapshot } from "./stages/snapshot.js";
