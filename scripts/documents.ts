@@ -1,7 +1,10 @@
 // Writes what is generated from the sources: `npm run documents`. Tests compare these files with what it would write.
 import { writeFileSync } from "node:fs";
 import { composition } from "../pipeline/cli/compose.js";
+import { loadPipeline } from "../pipeline/file/load.js";
+import { readSource } from "../pipeline/file/read.js";
 import { pipelineSchema } from "../pipeline/file/schema.js";
+import { drawSvg } from "../pipeline/graph/picture/svg.js";
 import { tablesDocument } from "../schemas/document.js";
 import { errorsDocument } from "./errorsDocument.js";
 
@@ -14,3 +17,13 @@ writeFileSync(
   at("schemas/pipeline.schema.json"),
   `${JSON.stringify(pipelineSchema(stages.values(), engines), null, 2)}\n`,
 );
+
+const quickstart = at("examples/quickstart.yaml").pathname;
+const drawn = await loadPipeline({
+  text: await readSource(quickstart),
+  file: quickstart,
+  stages,
+  engines,
+  environment: {},
+});
+writeFileSync(at("docs/graph.svg"), drawSvg(drawn));

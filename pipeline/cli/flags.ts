@@ -53,10 +53,10 @@ export const validateFlags = {
 export const graphFlags = {
   ...pipelineFlags,
   format: {
-    choices: ["mermaid", "dot"],
+    choices: ["mermaid", "dot", "svg"],
     default: "mermaid",
     requiresArg: true,
-    describe: "Language of the drawing",
+    describe: "Language of the drawing; svg is a picture by itself",
   },
 } as const satisfies Readonly<Record<string, Options>>;
 

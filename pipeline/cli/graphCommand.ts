@@ -1,9 +1,10 @@
 import { drawDot, drawMermaid } from "../graph/draw.js";
+import { drawSvg } from "../graph/picture/svg.js";
 import { composition } from "./compose.js";
 import { type PipelineFlags, pipelineOf } from "./pipelineFile.js";
 import type { Terminal } from "./terminal.js";
 
-const drawings = { mermaid: drawMermaid, dot: drawDot } as const;
+const drawings = { mermaid: drawMermaid, dot: drawDot, svg: drawSvg } as const;
 
 /** Draws the graph of a pipeline file: stages as boxes, tables on the edges. */
 export async function graphCommand(
