@@ -12,6 +12,7 @@ import { pretrained } from "./network/pretrained.js";
 import { console } from "./sinks/console.js";
 import { parquet } from "./sinks/parquet.js";
 import { report } from "./sinks/report.js";
+import { multiclassNtk } from "./theory/multiclass-ntk.js";
 import { gradientDescent } from "./train/gradient-descent.js";
 
 /** The stages that come with jacoflow, in the order `jacoflow stages` lists them. */
@@ -27,6 +28,7 @@ export const builtInStages: readonly Stage[] = [
   spectrum,
   projection,
   angles,
+  multiclassNtk,
   console,
   parquet,
   report,

@@ -11,4 +11,14 @@ export const theoryErrors = {
       value: norm,
       remedy: "Use inputs of norm 1, as the theory does: `standardise: unit-norm` of the data stage.",
     }),
+
+  kernelMemory: (examples: number, bytes: number, limit: number, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "KERNEL_MEMORY",
+      kind: "invalid",
+      message: `the kernel of ${examples} examples needs ${bytes} bytes, the limit is ${limit}`,
+      place: `${place}.examples`,
+      value: examples,
+      remedy: "Take fewer examples with the option examples, or raise --memory.",
+    }),
 } as const;

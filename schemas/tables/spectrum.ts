@@ -10,7 +10,7 @@ export const spectrum = defineTable("spectrum", 1, "Largest singular values of a
   singular_value: float64("σ_index of J", "output / parameter"),
   residual_bound: float64("‖Jᵀu − σv‖ of this triplet", "output / parameter"),
   energy_share: float64("σ² / ‖J‖_F²"),
-  method: utf8("block-krylov or exact"),
+  method: utf8("block-krylov or exact; multiclass-ntk for the theory's kernel"),
   exact: bool("whether the value is exact up to rounding"),
 });
 

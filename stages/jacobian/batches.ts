@@ -6,6 +6,15 @@ import type { Split } from "../../schemas/columns.js";
 import { type MetricName, metrics } from "../../schemas/tables/metrics.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
 
+/** What of a spectrum goes into tables, whoever found it. */
+export interface FoundSpectrum
+  extends Pick<
+    Spectrum,
+    "exact" | "singularValues" | "nextSingularValue" | "leftVectors" | "residualBounds" | "frobeniusSquared"
+  > {
+  readonly method: string;
+}
+
 /** The Jacobian a batch is about. */
 export interface JacobianOccasion {
   readonly stage: string;
@@ -15,7 +24,7 @@ export interface JacobianOccasion {
 }
 
 /** One row a singular value. */
-export function spectrumBatch(occasion: JacobianOccasion, found: Spectrum): RecordBatch {
+export function spectrumBatch(occasion: JacobianOccasion, found: FoundSpectrum): RecordBatch {
   const { step, ...rest } = occasion;
   const rank = found.singularValues.length;
   return spectrum.batch(
@@ -36,7 +45,7 @@ export function spectrumBatch(occasion: JacobianOccasion, found: Spectrum): Reco
 /** One row a left singular vector, the ids of the examples on the first. */
 export async function basisBatch(
   occasion: JacobianOccasion,
-  found: Spectrum,
+  found: FoundSpectrum,
   ids: Int32Array,
 ): Promise<RecordBatch> {
   const { step, ...rest } = occasion;
@@ -66,7 +75,7 @@ export async function basisBatch(
 }
 
 /** jacobian_norm, effective_rank and stable_rank. */
-export function jacobianMetricsBatch(occasion: JacobianOccasion, found: Spectrum): RecordBatch {
+export function jacobianMetricsBatch(occasion: JacobianOccasion, found: FoundSpectrum): RecordBatch {
   const values: readonly (readonly [MetricName, number])[] = [
     ["jacobian_norm", Math.sqrt(found.frobeniusSquared)],
     ["effective_rank", effectiveRank(found)],
@@ -78,6 +87,6 @@ export function jacobianMetricsBatch(occasion: JacobianOccasion, found: Spectrum
   );
 }
 
-function energyShares({ singularValues, frobeniusSquared }: Spectrum): Float64Array {
+function energyShares({ singularValues, frobeniusSquared }: FoundSpectrum): Float64Array {
   return singularValues.map((value) => value ** 2 / frobeniusSquared);
 }

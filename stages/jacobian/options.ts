@@ -3,6 +3,21 @@ import { splits } from "../../schemas/columns.js";
 
 const splitName = Type.Union(splits.map((split) => Type.Literal(split)));
 
+/** Which examples a Jacobian, or a kernel, is of. */
+export const subsetOptions = {
+  split: Type.Union([splitName, Type.Array(splitName, { minItems: 1, uniqueItems: true })], {
+    default: "train",
+    description: "train, test, or a list of both: one Jacobian a split",
+  }),
+  examples: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description:
+        "examples of each split, drawn at random once a run; a split that has fewer gives all; default: all",
+    }),
+  ),
+};
+
 export const spectrumOptions = Type.Object(
   {
     rank: Type.Integer({
@@ -15,17 +30,7 @@ export const spectrumOptions = Type.Object(
       description:
         "block-krylov: a few passes over the examples; exact: the Gram matrix of the smaller side; auto: the one that is less work and fits the memory limit, and the log says why",
     }),
-    split: Type.Union([splitName, Type.Array(splitName, { minItems: 1, uniqueItems: true })], {
-      default: "train",
-      description: "train, test, or a list of both: one Jacobian a split",
-    }),
-    examples: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        description:
-          "examples of each split, drawn at random once a run; a split that has fewer gives all; default: all",
-      }),
-    ),
+    ...subsetOptions,
     tolerance: Type.Number({
       default: 1e-4,
       exclusiveMinimum: 0,

@@ -1,15 +1,15 @@
 import type { Matrix, Matrix64, Model } from "../../engine/engine.js";
 import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
 import { defineStage, output, type StageContext, stream, whole } from "../../pipeline/stage.js";
-import { type Split, splits } from "../../schemas/columns.js";
+import type { Split } from "../../schemas/columns.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
-import { checkClasses, type ExampleSet, type Examples, readExamples } from "../examples.js";
+import { checkClasses, type Examples, readExamples } from "../examples.js";
 import { readSnapshot, type Snapshot } from "../snapshot.js";
 import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
 import { type SpectrumStageOptions, spectrumOptions } from "./options.js";
-import { randomSubset } from "./subset.js";
+import { chosenExamples } from "./subset.js";
 
 type Context = StageContext<SpectrumStageOptions>;
 
@@ -40,7 +40,7 @@ export const spectrum = defineStage({
     const place = `stages.${stage}.with`;
     const source = `${inputs.examples.origin.stage}.${inputs.examples.origin.port}`;
     const set = readExamples(inputs.examples.table);
-    const chosen = chosenExamples(set, context, source);
+    const chosen = chosenExamples(set, context.options, { seed: context.seed, source, place });
     const snapshots = `${inputs.parameters.origin.stage}.${inputs.parameters.origin.port}`;
     /** Right vectors of each split's last Jacobian: where the next one starts from. */
     const rightBlocks = new Map<Split, Matrix>();
@@ -91,21 +91,6 @@ export const spectrum = defineStage({
     }
   },
 });
-
-/** The examples of every split asked for, train first. */
-function chosenExamples(set: ExampleSet, { options, stage, seed }: Context, source: string): Examples[] {
-  const asked: readonly Split[] = [options.split].flat();
-  return splits
-    .filter((split) => asked.includes(split))
-    .map((split) => {
-      const all = set[split];
-      if (all === undefined) throw spectrumErrors.noSplit(source, split, `stages.${stage}.with.split`);
-      const { examples } = options;
-      return examples === undefined || examples >= all.ids.length
-        ? all
-        : randomSubset(all, examples, seed(`examples ${split}`));
-    });
-}
 
 async function spectrumOf(
   model: Model,

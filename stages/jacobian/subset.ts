@@ -1,6 +1,30 @@
 import type { Matrix } from "../../engine/engine.js";
 import { randomSource } from "../../engine/random.js";
-import type { Examples } from "../examples.js";
+import { type Split, splits } from "../../schemas/columns.js";
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import type { ExampleSet, Examples } from "../examples.js";
+
+/**
+ * The examples of every split asked for, train first, at most `examples` of each drawn at random. Errors: NO_SPLIT.
+ *
+ * @param from.source who sent the examples. @param from.place `stages.NAME.with`
+ */
+export function chosenExamples(
+  set: ExampleSet,
+  { split, examples }: { readonly split: Split | readonly Split[]; readonly examples?: number },
+  from: { readonly seed: (purpose: string) => string; readonly source: string; readonly place: string },
+): readonly Examples[] {
+  const asked = [split].flat();
+  return splits
+    .filter((name) => asked.includes(name))
+    .map((name) => {
+      const all = set[name];
+      if (all === undefined) throw spectrumErrors.noSplit(from.source, name, `${from.place}.split`);
+      return examples === undefined || examples >= all.ids.length
+        ? all
+        : randomSubset(all, examples, from.seed(`examples ${name}`));
+    });
+}
 
 /** `count` of the examples, drawn without replacement, in their old order; features copied to shared memory. */
 export function randomSubset(examples: Examples, count: number, seed: string): Examples {

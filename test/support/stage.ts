@@ -24,6 +24,8 @@ export interface Trial {
   readonly inputs?: Readonly<Record<string, readonly RecordBatch[] | readonly (readonly RecordBatch[])[]>>;
   readonly seed?: string;
   readonly engine?: Engine;
+  /** Bytes; 2 GiB when it is not said. */
+  readonly memoryLimit?: number;
   /** Folder of the pipeline file. */
   readonly folder?: string;
   readonly signal?: AbortSignal;
@@ -81,7 +83,7 @@ export async function runStage(
     },
     resolvePath: (path) => resolveIn(trial.folder, path),
     runFolder: trial.folder ?? "/nowhere",
-    memoryLimit: 2 ** 31,
+    memoryLimit: trial.memoryLimit ?? 2 ** 31,
     run: { name: "trial", seed: 1, file: {}, stopping: new AbortController().signal },
     store: () => {
       throw new Error("this trial has no store");
