@@ -26,6 +26,7 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   const { source } = parsed;
   const problems: Problem[] = [];
   problems.push(...substituteVariables(source.document, request.environment));
+  const unknownValues = new Set(problems.map(({ path }) => path.join("\n")));
   const { seed, engine, sets = [] } = request;
   const { overrides, mistakes } = applyOverrides(source.document, [
     ...sets.map((set) => ({ text: `--set ${set}`, set })),
@@ -54,7 +55,8 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
     const { options, problems: formProblems } = checkOptions(definition, given, path);
     const stage: ResolvedStage = { name, uses, definition, options };
     const found = formProblems.length > 0 ? formProblems : optionProblems(stage);
-    problems.push(...found);
+    // What a variable stands for was not found: that its text is no number is no mistake of its own.
+    problems.push(...found.filter((problem) => !unknownValues.has(problem.path.join("\n"))));
     if (found.length === 0) resolved.push(stage);
   }
   const wiring = wireStages(form.names, unwired);
