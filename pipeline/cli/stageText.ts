@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
+import { type OptionSchema, sampleValue } from "../file/sampleValue.js";
 import type { InputPort, Stage } from "../stage.js";
 import { wrapped } from "./columns.js";
-import { type OptionSchema, sampleValue, typeText } from "./optionText.js";
+import { typeText } from "./optionText.js";
 
 /** All that `describe` says of a stage: summary, ports, options with types and defaults, an example. */
 export function stageText(stage: Stage, width: number): string {

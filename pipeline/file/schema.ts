@@ -2,6 +2,7 @@ import { policies } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
 import { stageName } from "./form.js";
 import { closed } from "./options.js";
+import { type OptionSchema, sampleValue } from "./sampleValue.js";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -122,15 +123,26 @@ function needed(schema: JsonSchema): readonly string[] {
   return ((schema.required ?? []) as readonly string[]).filter((name) => !("default" in properties[name]));
 }
 
-/** The options a stage declares, closed to unknown ones; each may be given as a variable. */
+/**
+ * The options a stage declares, closed to unknown ones; each may be given as a variable, and those without a default
+ * have an example, as has the whole.
+ */
 function optionsOf({ options }: Stage): JsonSchema {
   const schema = closed(JSON.parse(JSON.stringify(options)));
   const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const sample = (name: string) => sampleValue(properties[name] as OptionSchema, name);
+  const required = needed(schema);
   return {
     ...schema,
-    required: needed(schema),
+    required,
+    ...(required.length === 0
+      ? {}
+      : { examples: [Object.fromEntries(required.map((name) => [name, sample(name)]))] }),
     properties: Object.fromEntries(
-      Object.entries(properties).map(([name, option]) => [name, orVariable(option)]),
+      Object.entries(properties).map(([name, option]) => [
+        name,
+        orVariable("default" in option ? option : { examples: [sample(name)], ...option }),
+      ]),
     ),
   };
 }
@@ -144,9 +156,10 @@ function withOptions(options: JsonSchema): JsonSchema {
 
 function orVariable(schema: JsonSchema): JsonSchema {
   if (schema.type === "string" && !("pattern" in schema)) return schema;
-  const { description, default: otherwise, ...rest } = schema;
+  const { description, default: otherwise, examples, ...rest } = schema;
   return {
     ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
     ...(otherwise === undefined ? {} : { default: otherwise }),
     anyOf: [rest, variable],
   };

@@ -1,8 +1,9 @@
 import { Type } from "typebox";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type OptionSchema, typeText } from "../../../pipeline/cli/optionText.js";
+import { typeText } from "../../../pipeline/cli/optionText.js";
 import { exampleOf, stageText } from "../../../pipeline/cli/stageText.js";
+import type { OptionSchema } from "../../../pipeline/file/sampleValue.js";
 import { defineStage, many, optional, output, stream, whole } from "../../../pipeline/stage.js";
 
 const law = suite("stage text");

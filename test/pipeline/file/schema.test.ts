@@ -9,7 +9,24 @@ import { pipelineSchema } from "../../../pipeline/file/schema.js";
 const test = suite("the JSON Schema of pipeline files");
 const root = new URL("../../../", import.meta.url);
 const { stages, engines } = composition();
-const schema = pipelineSchema(stages.values(), engines);
+/** As far as the tests below look into it. */
+interface Options {
+  readonly anyOf?: readonly Options[];
+  readonly examples?: readonly unknown[];
+  readonly properties?: Readonly<
+    Record<
+      string,
+      { readonly description?: string; readonly default?: unknown; readonly examples?: readonly unknown[] }
+    >
+  >;
+}
+interface Branch {
+  readonly if: { readonly properties: { readonly uses: { readonly const: string } } };
+  readonly then: { readonly properties: { readonly with: Options } };
+}
+const schema = pipelineSchema(stages.values(), engines) as {
+  readonly $defs: { readonly stage: { readonly allOf: readonly Branch[] } };
+};
 const accepts = new Ajv2020({ strict: false, strictNumbers: true }).compile(schema);
 
 const examples = readdirSync(new URL("examples", root), { recursive: true, encoding: "utf8" }).filter(
@@ -32,6 +49,36 @@ test("every example is accepted", () => {
 test("a variable may stand for any value", () => {
   const text = file("quickstart.yaml").replace("epochs: 150", 'epochs: "$' + '{EPOCHS:150}"');
   assert.ok(accepts(parse(text)), JSON.stringify(accepts.errors));
+});
+
+test("every option has a description, and a default or an example that it accepts", () => {
+  for (const stage of stages.values()) {
+    const branch = schema.$defs.stage.allOf.find(({ if: when }) => when.properties.uses.const === stage.name);
+    const given = branch?.then.properties.with;
+    const options = given?.anyOf?.[0] ?? given;
+    for (const [name, option] of Object.entries(options?.properties ?? {})) {
+      const place = `${stage.name} ${name}`;
+      assert.ok(option.description, place);
+      const accepted = new Ajv2020({ strict: false }).compile(option);
+      const shown = "default" in option ? [option.default] : option.examples;
+      assert.ok(shown !== undefined && shown.length > 0, place);
+      for (const value of shown) assert.ok(accepted(value), `${place}: ${JSON.stringify(value)}`);
+    }
+    for (const value of options?.examples ?? []) {
+      const file = { name: "x", stages: { one: { uses: stage.name, with: value } } };
+      assert.ok(accepts(file), `${stage.name}: ${JSON.stringify(accepts.errors)}`);
+    }
+  }
+});
+
+test("the first line of every example leads an editor to the schema", () => {
+  // In a template the address stands for what scaffolding puts there.
+  for (const name of examples.filter((one) => !one.startsWith("templates/"))) {
+    const path = /^# yaml-language-server: \$schema=(\S+)\n/.exec(file(name))?.[1];
+    assert.ok(path, name);
+    const address = new URL(path, new URL(`examples/${name}`, root));
+    assert.is(address.href, new URL("schemas/pipeline.schema.json", root).href, name);
+  }
 });
 
 test.run();
