@@ -43,7 +43,7 @@ law("nothing at all, a missing argument, a word too many: each is a refusal with
     [["run", "a.yaml", "b.yaml"], "UNEXPECTED_ARGUMENT"],
     [["doctor", "everything"], "UNEXPECTED_ARGUMENT"],
     [["run", "a.yaml", "--seed"], "BAD_USAGE"],
-    [["graph", "a.yaml", "--format", "svg"], "BAD_USAGE"],
+    [["graph", "a.yaml", "--format", "png"], "BAD_USAGE"],
   ] as const) {
     const error = await refusal(...words);
     assert.is(error.code, code, words.join(" "));
