@@ -40,6 +40,7 @@ export {
   stream,
   whole,
 } from "./pipeline/stage.js";
+export { definePlugin, type Plugin } from "./plugins/host/plugin.js";
 export { type ErrorFacts, type ErrorKind, JacoflowError } from "./schemas/errors/error.js";
 export { type TableDefinition, tableNameOf } from "./schemas/table.js";
 export { examplesTable, type LabelNoise, predictionsTable } from "./schemas/tables/examples.js";

@@ -144,6 +144,8 @@ export interface Stage<
 > {
   /** `family/name`. */
   readonly name: string;
+  /** The built-in stage a plugin's stage stands in for; it has the same ports. */
+  readonly replaces?: string;
   /** One sentence for `jacoflow stages`. */
   readonly summary: string;
   /** TypeBox object; every property with a description, defaults where there are any. */

@@ -73,6 +73,7 @@ const rooms: readonly Room[] = [
       "stages/",
       "engine/",
       "schemas/",
+      "plugins/host/",
     ],
   },
 ];

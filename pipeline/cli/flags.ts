@@ -9,6 +9,12 @@ export const pipelineFlags = {
     describe: "Override a value of the file: stages.NAME.with.OPTION=VALUE; may be given several times",
   },
   seed: { type: "string", requiresArg: true, describe: "Seed of the run, instead of the file's" },
+  plugins: {
+    type: "string",
+    requiresArg: true,
+    describe: "Plugins besides the file's, a comma between: names, or paths from the file's folder",
+  },
+  "no-plugins": { type: "boolean", describe: "Refuse to load any plugin" },
   engine: { type: "string", requiresArg: true, describe: "Engine, instead of the file's; `auto` chooses" },
 } as const satisfies Readonly<Record<string, Options>>;
 

@@ -3,6 +3,7 @@ import { loadPipeline } from "../file/load.js";
 import { readSource } from "../file/read.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { Composition } from "./compose.js";
+import { pluggedStages } from "./plugins.js";
 
 /** What the command line says about a pipeline file, as yargs hands it over. */
 export interface PipelineFlags {
@@ -13,6 +14,9 @@ export interface PipelineFlags {
   /** Run folder, or where run folders would be made. */
   readonly out?: string | undefined;
   readonly noEnvironment?: boolean | undefined;
+  /** Lists of plugins, comma between names, besides the file's. */
+  readonly plugins?: string | undefined;
+  readonly noPlugins?: boolean | undefined;
 }
 
 /** Reads, checks and resolves a pipeline file; rejects with every mistake found. */
@@ -26,6 +30,8 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
     ...(seed === undefined ? {} : { seed }),
     ...(engine === undefined ? {} : { engine }),
     stages: parts.stages,
+    withPlugins: (names, folder) =>
+      pluggedStages(names, pluginsOf(flags.plugins), folder, parts, flags.noPlugins === true),
     engines: parts.engines,
     requireSink: true,
     checkEnvironment: flags.noEnvironment !== true,
@@ -34,6 +40,8 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
     environment: process.env,
   });
 }
+
+const pluginsOf = (list: string | undefined) => list?.split(",").filter((name) => name !== "") ?? [];
 
 function parseSeed(text: string): number {
   const seed = Number(text);

@@ -14,6 +14,7 @@ export interface PipelineForm {
   readonly name: string;
   readonly seed: number;
   readonly engine: EngineName | "auto";
+  readonly plugins: readonly string[];
   /** Names of all stages of the file, in its order. */
   readonly names: readonly string[];
   /** Those that have a right name and a `uses`. */
@@ -39,7 +40,7 @@ export function readForm(data: unknown, engines: readonly EngineName[]): Pipelin
       error: fileErrors.wrongForm("the file", data, "a map with `name` and `stages`"),
       path: [],
     });
-    return { name: "", seed: 0, engine: "auto", names: [], stages: [], problems };
+    return { name: "", seed: 0, engine: "auto", plugins: [], names: [], stages: [], problems };
   }
   problems.push(...unknownKeys(data, topKeys, []));
   if (data.$schema !== undefined && typeof data.$schema !== "string") {
@@ -73,8 +74,10 @@ export function readForm(data: unknown, engines: readonly EngineName[]): Pipelin
   }
 
   const plugins = data.plugins ?? [];
-  if (!Array.isArray(plugins) || plugins.length > 0) {
-    problems.push({ error: fileErrors.noPlugins("plugins", plugins), path: ["plugins"] });
+  const listed = Array.isArray(plugins) && plugins.every((plugin) => typeof plugin === "string");
+  if (!listed) {
+    const wanted = "a list of names of plugins and paths to them";
+    problems.push({ error: fileErrors.wrongForm("plugins", plugins, wanted), path: ["plugins"] });
   }
 
   const stages: StageEntry[] = [];
@@ -101,6 +104,7 @@ export function readForm(data: unknown, engines: readonly EngineName[]): Pipelin
     name: name ?? "",
     seed: seed ?? 0,
     engine: engine ?? "auto",
+    plugins: listed ? plugins : [],
     names: isMap(data.stages) ? Object.keys(data.stages) : [],
     stages,
     problems,

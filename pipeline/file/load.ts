@@ -40,14 +40,16 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   problems.push(...form.problems);
   const folder = dirname(resolve(request.file));
   const resolvePath = (path: string) => resolve(folder, path);
+  const plugged = await pluggedStages(form.plugins, request, folder);
+  problems.push(...plugged.problems);
   const unwired: UnwiredStage[] = [];
   const resolved: ResolvedStage[] = [];
   const checkOptions = optionChecker();
   for (const { name, uses, with: given, from } of form.stages) {
     const path: Path = ["stages", name];
-    const definition = request.stages.get(uses);
+    const definition = plugged.stages.get(uses);
     if (definition === undefined) {
-      const error = fileErrors.unknownStageType(`${path.join(".")}.uses`, uses, [...request.stages.keys()]);
+      const error = fileErrors.unknownStageType(`${path.join(".")}.uses`, uses, [...plugged.stages.keys()]);
       problems.push({ error, path: [...path, "uses"] });
       continue;
     }
@@ -96,6 +98,24 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
       ),
     },
   };
+}
+
+async function pluggedStages(
+  names: readonly string[],
+  { withPlugins, stages }: LoadRequest,
+  folder: string,
+): Promise<{ readonly stages: LoadRequest["stages"]; readonly problems: readonly Problem[] }> {
+  if (withPlugins === undefined) {
+    const refused =
+      names.length === 0 ? [] : [{ error: fileErrors.noPlugins("plugins", names), path: ["plugins"] }];
+    return { stages, problems: refused };
+  }
+  const found = await withPlugins(names, folder);
+  const problems = found.mistakes.map(({ at, error }) => ({
+    error,
+    path: at === undefined ? ["plugins"] : ["plugins", at],
+  }));
+  return { stages: found.stages, problems };
 }
 
 function firstOf(mistakes: readonly FileMistake[]): readonly FileMistake[] {

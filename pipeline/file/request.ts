@@ -1,5 +1,12 @@
+import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
+
+/** Stages with those of plugins, and what is wrong with a plugin: `at` is its place in the list. */
+export interface PluggedStages {
+  readonly stages: ReadonlyMap<string, Stage>;
+  readonly mistakes: readonly { readonly at: number | undefined; readonly error: JacoflowError }[];
+}
 
 /** What `loadPipeline` (load.ts) needs to know. */
 export interface LoadRequest {
@@ -15,6 +22,8 @@ export interface LoadRequest {
   readonly engine?: EngineName | "auto";
   /** Every stage there is, by name. */
   readonly stages: ReadonlyMap<string, Stage>;
+  /** The stages there are with those of the plugins of a file, in its folder; absent, a file may list none. */
+  readonly withPlugins?: (names: readonly string[], folder: string) => Promise<PluggedStages>;
   /** Engines a file may name, `auto` aside. */
   readonly engines: readonly EngineName[];
   /** Whether a pipeline without a sink is a mistake: what is run from the command line has to leave something. */

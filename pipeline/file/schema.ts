@@ -45,7 +45,12 @@ export function pipelineSchema(stages: Iterable<Stage>, engines: readonly Engine
         default: "auto",
         description: "what computes; auto takes the fastest there is",
       },
-      plugins: { type: "array", maxItems: 0, default: [] },
+      plugins: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        default: [],
+        description: "plugins by name or ./path; they run with your rights",
+      },
       stages: {
         type: "object",
         minProperties: 1,

@@ -1,0 +1,20 @@
+import type { InputPorts, OutputPorts, Stage } from "../../pipeline/stage.js";
+
+/** Version of what plugins and jacoflow expect of each other. */
+export const pluginApi = 1;
+
+/** What a plugin brings. */
+export interface Plugin {
+  /** `[a-z0-9-]+`, in messages and in run.json. */
+  readonly name: string;
+  readonly api: typeof pluginApi;
+  // biome-ignore lint/suspicious/noExplicitAny: stages of all options and ports; each is checked where it is declared
+  readonly stages?: readonly Stage<any, any, any>[];
+}
+
+/** Declares a plugin: the default export of its module. */
+export function definePlugin(plugin: Plugin): Plugin {
+  return Object.freeze(plugin);
+}
+
+export type AnyStage = Stage<Stage["options"], InputPorts, OutputPorts>;

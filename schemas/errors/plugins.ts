@@ -1,0 +1,86 @@
+import { JacoflowError } from "./error.js";
+import { nearest } from "./nearest.js";
+
+const invalid = (code: string, message: string, value: unknown, remedy: string, cause?: unknown) =>
+  new JacoflowError({
+    ...{ code, kind: "invalid", message, place: "plugins", value, remedy },
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+/** Messages about plugins: finding, loading and registering them. */
+export const pluginErrors = {
+  forbidden: (name: string) =>
+    invalid(
+      "PLUGINS_FORBIDDEN",
+      `plugin "${name}" is not loaded: --no-plugins was given`,
+      name,
+      "Leave out --no-plugins, or take the plugin out of the file.",
+    ),
+
+  notFound: (name: string, tried: readonly string[]) =>
+    invalid(
+      "PLUGIN_NOT_FOUND",
+      `plugin "${name}" is not there; tried ${tried.join(", ")}`,
+      name,
+      "Install the package beside the pipeline file, or give a path that begins with ./",
+    ),
+
+  notLoadable: (name: string, cause: unknown) =>
+    invalid(
+      "PLUGIN_NOT_LOADABLE",
+      `plugin "${name}" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      name,
+      "Correct the plugin, or install what it imports. TypeScript has to be compiled first.",
+      cause,
+    ),
+
+  tooSlow: (name: string, seconds: number) =>
+    invalid(
+      "PLUGIN_TOO_SLOW",
+      `plugin "${name}" was not loaded after ${seconds} s`,
+      name,
+      "Move what it awaits at its top level into a stage.",
+    ),
+
+  malformed: (name: string, reason: string) =>
+    invalid(
+      "PLUGIN_MALFORMED",
+      `plugin "${name}" ${reason}`,
+      name,
+      "Export by default what definePlugin({ name, api: 1, stages: [...] }) makes.",
+    ),
+
+  unknownApi: (name: string, api: unknown, known: number) =>
+    invalid(
+      "PLUGIN_API",
+      `plugin "${name}" speaks version ${String(api)} of the API, this jacoflow version ${known}`,
+      api,
+      "Install a version of the plugin or of jacoflow that fits the other.",
+    ),
+
+  nameTaken: (name: string, what: string, owner: string) =>
+    invalid(
+      "PLUGIN_NAME_TAKEN",
+      `plugin "${name}" brings ${what}, which ${owner} has already`,
+      what,
+      "Load one of them only; to stand in for a built-in stage, the stage says so with `replaces`.",
+    ),
+
+  nothingToReplace: (name: string, stage: string, replaced: string, known: readonly string[]) => {
+    const close = nearest(replaced, known);
+    return invalid(
+      "PLUGIN_REPLACES_NOTHING",
+      `stage "${stage}" of plugin "${name}" replaces "${replaced}", which is no built-in stage`,
+      replaced,
+      close === undefined ? "`jacoflow stages` lists them." : `Did it mean "${close}"?`,
+    );
+  },
+
+  otherPorts: (name: string, stage: string, replaced: string, differences: readonly string[]) =>
+    invalid(
+      "PLUGIN_OTHER_PORTS",
+      `stage "${stage}" of plugin "${name}" cannot replace "${replaced}": ${differences.join("; ")}`,
+      stage,
+      `Give it the ports of ${replaced}: \`jacoflow describe ${replaced}\`.`,
+    ),
+} as const;

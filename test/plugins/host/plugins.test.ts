@@ -1,0 +1,132 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Type } from "typebox";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { defineStage, output, stream } from "../../../pipeline/stage.js";
+import { loadPlugin } from "../../../plugins/host/load.js";
+import { definePlugin } from "../../../plugins/host/plugin.js";
+import { registerPlugins } from "../../../plugins/host/register.js";
+import type { JacoflowError } from "../../../schemas/errors/error.js";
+import { withFolder } from "../../support/folder.js";
+
+const law = suite("plugins");
+
+const plain = (name: string) => `export default { name: "${name}", api: 1, stages: [] };\n`;
+
+function write(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+
+/** An installed package whose module is `text`. */
+const installed = (name: string, text: string) => ({
+  [`node_modules/${name}/package.json`]: `{ "name": "${name}", "type": "module", "exports": "./index.js" }`,
+  [`node_modules/${name}/index.js`]: text,
+});
+
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: JacoflowError) => error,
+  );
+
+law("the long name of a package comes before the bare one, and both before a file", () =>
+  withFolder(async (folder) => {
+    write(folder, {
+      ...installed("x", plain("bare")),
+      x: "not a module",
+      "package.json": '{ "type": "module" }',
+    });
+    assert.is((await loadPlugin("x", [folder])).name, "bare");
+    write(folder, installed("jacoflow-plugin-x", plain("long")));
+    write(folder, installed("@me/jacoflow-plugin-x", plain("scoped")));
+    assert.is((await loadPlugin("@me/x", [folder])).name, "scoped");
+    write(folder, { "x.js": plain("file") });
+    assert.is((await loadPlugin("./x.js", [folder])).name, "file");
+  }),
+);
+
+law("a miss says everything that was tried", () =>
+  withFolder(async (folder) => {
+    const error = await refusal(loadPlugin("@me/x", [folder]));
+    assert.is(error?.code, "PLUGIN_NOT_FOUND");
+    for (const tried of ["@me/jacoflow-plugin-x", "package @me/x", join(folder, "@me/x")]) {
+      assert.ok(error?.message.includes(tried), tried);
+    }
+  }),
+);
+
+law("what is no plugin, throws or speaks another version is refused by name", () =>
+  withFolder(async (folder) => {
+    const stage = (change: string) =>
+      `export default { name: "a", api: 1, stages: [{ name: "a/b", summary: "s", options: { properties: {} }, inputs: {}, outputs: {}, run() {}, ${change} }] };`;
+    const cases = {
+      PLUGIN_NOT_LOADABLE: ["throw new Error('no');", "import 'no-such-package';", "export default {"],
+      PLUGIN_MALFORMED: [
+        "export const a = 1;",
+        plain("A b"),
+        stage("name: 'b'"),
+        stage("run: 1"),
+        stage("outputs: undefined"),
+        stage("options: { properties: { a: {} } }"),
+      ],
+      PLUGIN_API: ["export default { name: 'a', api: 2 };"],
+    };
+    write(folder, { "package.json": '{ "type": "module" }' });
+    for (const [code, sources] of Object.entries(cases)) {
+      for (const [index, source] of sources.entries()) {
+        const file = `./${code}-${index}.js`;
+        write(folder, { [file]: source });
+        const error = await refusal(loadPlugin(file, [folder]));
+        assert.is(error?.code, code, source);
+        assert.ok(error?.message.includes(file), source);
+      }
+    }
+  }),
+);
+
+const sample = (name: string, change: object = {}) =>
+  defineStage({
+    name,
+    summary: "A stage.",
+    options: Type.Object({}),
+    inputs: { a: stream("metrics", "read") },
+    outputs: { b: output("metrics", "sent") },
+    run: async () => undefined,
+    ...change,
+  });
+const builtIns = new Map([["built/in", sample("built/in")]]);
+const plugin = (name: string, ...stages: readonly ReturnType<typeof sample>[]) =>
+  definePlugin({ name, api: 1, stages });
+
+law("a replacement is there under both names", () => {
+  const mine = sample("my/own", { replaces: "built/in" });
+  const stages = registerPlugins(builtIns, [plugin("a", mine)]);
+  assert.is(stages.get("built/in"), mine);
+  assert.is(stages.get("my/own"), mine);
+  assert.is.not(builtIns.get("built/in"), mine);
+});
+
+law("names that are taken and replacements that do not fit are refused", () => {
+  const replacing = (name: string, change: object = {}) => sample(name, { replaces: "built/in", ...change });
+  for (const [code, plugins] of [
+    ["PLUGIN_NAME_TAKEN", [plugin("a", sample("built/in"))]],
+    ["PLUGIN_NAME_TAKEN", [plugin("a", sample("x/y")), plugin("b", sample("x/y"))]],
+    ["PLUGIN_NAME_TAKEN", [plugin("a"), plugin("a")]],
+    ["PLUGIN_NAME_TAKEN", [plugin("a", replacing("x/y"), replacing("x/z"))]],
+    ["PLUGIN_REPLACES_NOTHING", [plugin("a", sample("x/y", { replaces: "built/on" }))]],
+    ["PLUGIN_OTHER_PORTS", [plugin("a", replacing("x/y", { inputs: {} }))]],
+    ["PLUGIN_OTHER_PORTS", [plugin("a", replacing("x/y", { outputs: { b: output("spectrum", "") } }))]],
+  ] as const) {
+    assert.throws(
+      () => registerPlugins(builtIns, plugins),
+      (error: JacoflowError) => error.code === code,
+      code,
+    );
+  }
+});
+
+law.run();
