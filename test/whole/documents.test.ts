@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,6 +16,10 @@ const documents = [
     .filter((name) => name.endsWith(".md"))
     .sort()
     .map((name) => `docs/${name}`),
+  ...readdirSync(join(repository, "plugins"))
+    .filter((name) => existsSync(join(repository, "plugins", name, "README.md")))
+    .sort()
+    .map((name) => `plugins/${name}/README.md`),
 ];
 const textOf = (document: string) => readFileSync(join(repository, document), "utf8");
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { parse, parseDocument } from "yaml";
@@ -12,13 +12,15 @@ export type Trial = { readonly ran: true } | { readonly ran: false; readonly rea
 const ran: Trial = { ran: true };
 const minutesAllowed = 2;
 
-/** Makes `folder` one where jacoflow is installed, with the examples and their `data/` beside. */
+/** Makes `folder` one where jacoflow and its first-party plugins are installed, with the examples and their `data/` beside. */
 export function furnish(folder: string): void {
   const modules = join(folder, "node_modules");
   mkdirSync(join(modules, ".bin"), { recursive: true });
   symlinkSync(repository, join(modules, "jacoflow"));
   symlinkSync(program, join(modules, ".bin/jacoflow"));
-  for (const name of ["typescript", "uvu", "@types"]) {
+  const installed = readdirSync(join(repository, "node_modules"));
+  const plugins = installed.filter((name) => name.startsWith("jacoflow-plugin-"));
+  for (const name of ["typescript", "uvu", "@types", ...plugins]) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
   symlinkSync(join(repository, "examples"), join(folder, "examples"));
