@@ -48,6 +48,7 @@ export { metrics } from "./schemas/tables/metrics.js";
 export { parametersTable } from "./schemas/tables/parameters.js";
 export { angles, projection } from "./schemas/tables/projection.js";
 export { basis, spectrum } from "./schemas/tables/spectrum.js";
+export { linearised } from "./schemas/tables/theory.js";
 export {
   checkClasses,
   classCount,

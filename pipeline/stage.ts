@@ -12,7 +12,8 @@ export type TableName =
   | "spectrum"
   | "basis"
   | "projection"
-  | "angles";
+  | "angles"
+  | "linearised";
 
 /** Where a stream comes from: `train.metrics`, and how its table is called. */
 export interface Source {

@@ -5,6 +5,7 @@ import { metrics } from "./tables/metrics.js";
 import { parametersTable } from "./tables/parameters.js";
 import { angles, projection } from "./tables/projection.js";
 import { basis, spectrum } from "./tables/spectrum.js";
+import { linearised } from "./tables/theory.js";
 
 interface Entry {
   readonly table: TableDefinition;
@@ -46,6 +47,7 @@ const entries: readonly Entry[] = [
   { table: basis, row: "a left singular vector of a Jacobian" },
   { table: projection, row: "a target projected at one cut" },
   { table: angles, row: "a principal angle" },
+  { table: linearised, row: "a measured residual beside its prediction" },
 ];
 
 function typeText(type: DataType, size: string | undefined): string {

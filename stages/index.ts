@@ -12,6 +12,7 @@ import { pretrained } from "./network/pretrained.js";
 import { console } from "./sinks/console.js";
 import { parquet } from "./sinks/parquet.js";
 import { report } from "./sinks/report.js";
+import { linearised } from "./theory/linearised.js";
 import { multiclassNtk } from "./theory/multiclass-ntk.js";
 import { gradientDescent } from "./train/gradient-descent.js";
 
@@ -29,6 +30,7 @@ export const builtInStages: readonly Stage[] = [
   projection,
   angles,
   multiclassNtk,
+  linearised,
   console,
   parquet,
   report,

@@ -97,4 +97,5 @@ const sourceOf: Readonly<Record<string, string>> = {
   basis: "svd.basis",
   projection: "project",
   angles: "angles",
+  linearised: "linear.linearised",
 };

@@ -21,4 +21,34 @@ export const theoryErrors = {
       value: examples,
       remedy: "Take fewer examples with the option examples, or raise --memory.",
     }),
+
+  noTrainJacobian: (source: string, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_TRAIN_JACOBIAN",
+      kind: "run",
+      message: `${source} sent no Jacobian of the train split`,
+      place,
+      value: source,
+      remedy: "Compute the spectrum of the train split: its option `split`.",
+    }),
+
+  noStart: (source: string, step: number, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_PREDICTION_AT_START",
+      kind: "run",
+      message: `${source} sent no predictions on the train split at step ${step}, where the Jacobian was taken`,
+      place,
+      value: step,
+      remedy: "Wire the predictions of a training that evaluates the train split before its first step.",
+    }),
+
+  linearisedLoss: (loss: string, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "LINEARISED_LOSS",
+      kind: "invalid",
+      message: `the training has the loss ${loss}; the linearised problem is that of squared loss`,
+      place,
+      value: loss,
+      remedy: "Train with `loss: squared`.",
+    }),
 } as const;

@@ -4,6 +4,7 @@ import type { Static, TObject } from "typebox";
 import { Check, Default, Errors } from "typebox/value";
 import type { Engine } from "../../engine/engine.js";
 import type {
+  BatchStore,
   InputPort,
   InputPorts,
   InputStream,
@@ -85,9 +86,7 @@ export async function runStage(
     runFolder: trial.folder ?? "/nowhere",
     memoryLimit: trial.memoryLimit ?? 2 ** 31,
     run: { name: "trial", seed: 1, file: {}, stopping: new AbortController().signal },
-    store: () => {
-      throw new Error("this trial has no store");
-    },
+    store: heldStore,
     log: (level, message) => {
       logs.push({ level, message });
     },
@@ -163,6 +162,22 @@ function bind(name: string, port: InputPort, given: unknown) {
     return (given as readonly (readonly RecordBatch[])[]).map((batches) => make(name, port, batches));
   }
   return make(name, port, given as readonly RecordBatch[]);
+}
+
+/** A store that holds its batches. */
+function heldStore(): BatchStore {
+  const kept: RecordBatch[] = [];
+  return {
+    append: async (batch) => {
+      kept.push(batch);
+    },
+    get length() {
+      return kept.length;
+    },
+    async *[Symbol.asyncIterator]() {
+      yield* kept;
+    },
+  };
 }
 
 const sourceOf = (name: string, port: InputPort) => ({
