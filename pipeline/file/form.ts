@@ -1,6 +1,7 @@
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
 import type { EngineName } from "../stage.js";
+import { isMap } from "./values.js";
 
 /** A stage as the file has it; `uses` is known to be a string. */
 export interface StageEntry {
@@ -22,15 +23,14 @@ export interface PipelineForm {
   readonly problems: readonly Problem[];
 }
 
-const topKeys = ["$schema", "name", "seed", "engine", "plugins", "stages"];
+/** What is read and taken out before the form is checked: names to choose from all the same. */
+const readBefore = ["extends", "variables"];
+const topKeys = ["$schema", ...readBefore, "name", "seed", "engine", "plugins", "stages"];
 const stageKeys = ["uses", "with", "from"];
 /** Far above what is written by hand; wiring compares every stage with every other. */
 const stageLimit = 1000;
 /** Names of runs and stages. */
 export const stageName = /^[a-z0-9-]+$/;
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Checks the keys of a pipeline file that are the same for every stage. Mistaken values are replaced by defaults. */
 export function readForm(data: unknown, engines: readonly EngineName[]): PipelineForm {

@@ -5,11 +5,11 @@ import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { sinkProblems, wireStages } from "../graph/wire.js";
 import { environmentProblems, optionProblems, runFolderError } from "./environment.js";
 import { readForm } from "./form.js";
+import { readLayers } from "./layers.js";
 import { FileMistake, PipelineFileErrors } from "./mistake.js";
 import { optionChecker } from "./options.js";
 import { applyOverrides } from "./overrides.js";
 import type { LoadRequest } from "./request.js";
-import { parseSource } from "./source.js";
 import { substituteVariables } from "./variables.js";
 
 /** Mistakes told of one file; more would bury the first ones. */
@@ -21,22 +21,18 @@ const mistakeLimit = 200;
  * PipelineFileErrors that lists every mistake of all layers; only a file that is no YAML ends earlier.
  */
 export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeline> {
-  const parsed = parseSource(request.text, request.file);
-  if ("mistakes" in parsed) throw new PipelineFileErrors(parsed.mistakes);
-  const { source } = parsed;
-  const problems: Problem[] = [];
-  problems.push(...substituteVariables(source.document, request.environment));
-  const unknownValues = new Set(problems.map(({ path }) => path.join("\n")));
+  const layers = await readLayers(request.text, request.file);
   const { seed, engine, sets = [] } = request;
-  const { overrides, mistakes } = applyOverrides(source.document, [
+  const { data, overrides, mistakes } = applyOverrides(layers.data, [
     ...sets.map((set) => ({ text: `--set ${set}`, set })),
     ...(seed === undefined ? [] : [{ text: `--seed ${seed}`, set: `seed=${seed}` }]),
     ...(engine === undefined ? [] : [{ text: `--engine ${engine}`, set: `engine=${engine}` }]),
   ]);
+  const substituted = substituteVariables(data, request.environment);
+  const problems: Problem[] = [...substituted.problems];
+  const unknownValues = new Set(substituted.unknown.map((path) => path.join("\n")));
 
-  // How far aliases unfold was checked with the source.
-  const data: unknown = source.document.toJS({ maxAliasCount: -1 });
-  const form = readForm(data, request.engines);
+  const form = readForm(substituted.data, request.engines);
   problems.push(...form.problems);
   const folder = dirname(resolve(request.file));
   const resolvePath = (path: string) => resolve(folder, path);
@@ -72,9 +68,12 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
     if (error !== undefined) outside.push(new FileMistake(error, undefined, undefined));
   }
 
-  const located = (problem: Problem) => source.mistake(problem, overrides);
-  const warnings = inFileOrder(wiring.warnings.map(located));
-  const all = inFileOrder([...outside, ...mistakes, ...source.keyMistakes, ...problems.map(located)]);
+  const located = (problem: Problem) => layers.mistake(problem, overrides);
+  const warnings = inFileOrder(wiring.warnings.map(located), layers.files);
+  const all = inFileOrder(
+    [...outside, ...mistakes, ...layers.keyMistakes, ...problems.map(located)],
+    layers.files,
+  );
   if (all.length > 0) throw new PipelineFileErrors(firstOf(all), warnings);
   return {
     name: form.name,
@@ -127,15 +126,13 @@ function firstOf(mistakes: readonly FileMistake[]): readonly FileMistake[] {
   ];
 }
 
-/** Command line first, then as one reads the file. */
-function inFileOrder<
-  M extends {
-    readonly location: { readonly file: string; readonly line: number; readonly column: number } | undefined;
-  },
->(mistakes: readonly M[]): readonly M[] {
-  const line = (mistake: M) =>
-    mistake.location?.file === "command line" ? 0 : (mistake.location?.line ?? 0);
-  return [...mistakes].sort(
-    (left, right) => line(left) - line(right) || (left.location?.column ?? 0) - (right.location?.column ?? 0),
-  );
+/** Command line first, then as one reads the file, then the files it extends. */
+function inFileOrder(mistakes: readonly FileMistake[], files: readonly string[]): readonly FileMistake[] {
+  const keyed = mistakes.map((mistake) => {
+    const { location } = mistake;
+    const file = location === undefined ? 0 : files.indexOf(location.file);
+    return { mistake, file, line: location?.line ?? 0, column: location?.column ?? 0 };
+  });
+  keyed.sort((left, right) => left.file - right.file || left.line - right.line || left.column - right.column);
+  return keyed.map(({ mistake }) => mistake);
 }

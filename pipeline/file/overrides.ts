@@ -1,11 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from "yaml";
+import { parseDocument } from "yaml";
 import type { JacoflowError } from "../../schemas/errors/error.js";
-import { fileErrors, wiringErrors } from "../../schemas/errors/pipeline.js";
+import { layerErrors } from "../../schemas/errors/layers.js";
+import { wiringErrors } from "../../schemas/errors/pipeline.js";
 import { codeFrame } from "./codeFrame.js";
+import type { GivenValue } from "./layers.js";
 import { FileMistake } from "./mistake.js";
-import type { Override } from "./source.js";
+import { checkNodes } from "./nodes.js";
+import { isMap, withEntry } from "./values.js";
 
-interface GivenOverride extends Override {
+interface ReadSetting extends GivenValue {
   readonly path: readonly string[];
   readonly value: unknown;
 }
@@ -19,90 +22,93 @@ export interface Setting {
 }
 
 /**
- * Puts settings into the document, in order, and returns them with the mistakes among them.
+ * Puts settings into the data of a file, in order, and returns it with the mistakes among them.
  * Values are read as YAML: `20` is a number, `[train, test]` a list, `"20"` a string. Maps on the way are made,
- * stages are not.
+ * stages and variables are not.
  */
 export function applyOverrides(
-  document: Document,
+  data: unknown,
   settings: readonly Setting[],
-): { readonly overrides: readonly Override[]; readonly mistakes: readonly FileMistake[] } {
-  const overrides: Override[] = [];
+): {
+  readonly data: unknown;
+  readonly overrides: readonly GivenValue[];
+  readonly mistakes: readonly FileMistake[];
+} {
+  let changed = data;
+  const overrides: GivenValue[] = [];
   const mistakes: FileMistake[] = [];
   for (const setting of settings) {
-    const given = readSetting(setting);
-    const error = "error" in given ? given.error : put(document, given, setting.set);
-    if (error !== undefined) {
+    const read = readSetting(setting);
+    const done = "error" in read ? read : putValue(changed, read.path, read.value, `--set ${setting.set}`);
+    if ("error" in done) {
       const column = setting.text.indexOf(" ") + 2;
       const location = { file: "command line", line: 1, column };
-      mistakes.push(new FileMistake(error, location, codeFrame([setting.text], 1, column)));
-    } else if (!("error" in given)) {
-      overrides.push(given);
+      mistakes.push(new FileMistake(done.error, location, codeFrame([setting.text], 1, column)));
+    } else if (!("error" in read)) {
+      changed = done.data;
+      overrides.push({ path: read.path, text: read.text, column: read.column });
     }
   }
-  return { overrides, mistakes };
+  return { data: changed, overrides, mistakes };
 }
 
-function readSetting({ text, set }: Setting): GivenOverride | { readonly error: JacoflowError } {
+function readSetting({ text, set }: Setting): ReadSetting | { readonly error: JacoflowError } {
   const equals = set.indexOf("=");
-  const path = set.slice(0, Math.max(0, equals)).split(".");
-  if (equals < 1 || path.includes("")) return { error: fileErrors.malformedSet(set) };
+  const path = pathOf(set.slice(0, Math.max(0, equals)));
+  const malformed = { error: layerErrors.malformedSet(set) };
+  if (equals < 1 || path.includes("")) return malformed;
   const value = set.slice(equals + 1);
   const parsed = parseDocument(value, { logLevel: "silent", prettyErrors: false, resolveKnownTags: false });
-  if (parsed.errors.length > 0 || parsed.warnings.length > 0) return { error: fileErrors.malformedSet(set) };
+  if (parsed.errors.length > 0 || parsed.warnings.length > 0) return malformed;
+  const { fatal, problems, targets } = checkNodes(parsed);
   // An alias has nothing to stand for in one value.
-  if (containsAlias(parsed)) return { error: fileErrors.malformedSet(set) };
-  const column = text.length - value.length + 1;
-  return { path, text, column, value: parsed.toJS() };
+  if (fatal.length > 0 || problems.length > 0 || targets.size > 0) return malformed;
+  return { path, text, column: text.length - value.length + 1, value: parsed.toJS() };
 }
 
-/** Undefined when it could be put there. */
-function put(document: Document, { path, value }: GivenOverride, set: string): JacoflowError | undefined {
-  let node: unknown = document.contents;
-  for (const [depth, step] of path.slice(0, -1).entries()) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) {
-      if (depth === 1 && path[0] === "stages" && !node.has(step)) {
-        const names = node.items.map(({ key }) => String(isScalar(key) ? key.value : key));
-        return wiringErrors.unknownStage(`--set ${set}`, step, names);
-      }
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
-      if (pair === undefined || pair.value === null || (isScalar(pair.value) && pair.value.value === null)) {
-        const rest = path.slice(depth + 1).reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-        node.set(pair?.key ?? step, document.createNode(rest));
-        return undefined;
-      }
-      node = pair.value;
-    } else if (isSeq(node) && isPosition(step, node.items.length)) {
-      node = node.items[Number(step)];
-    } else {
-      return fileErrors.setPath(set, path.slice(0, depth + 1).join("."));
-    }
-  }
-  if (isAlias(node)) node = node.resolve(document);
-  const last = path[path.length - 1];
-  if (isMap(node)) {
-    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === last);
-    if (pair === undefined) node.set(last, document.createNode(value));
-    else pair.value = document.createNode(value);
-    return undefined;
-  }
-  if (isSeq(node) && isPosition(last, node.items.length)) {
-    node.set(Number(last), document.createNode(value));
-    return undefined;
-  }
-  return fileErrors.setPath(set, path.join("."));
+/** The steps of a path with dots. What follows `matrix.` is one key: a path itself. */
+export function pathOf(text: string): readonly string[] {
+  const steps = text.split(".");
+  return steps[0] === "matrix" && steps.length > 2 && !["include", "exclude"].includes(steps[1])
+    ? ["matrix", steps.slice(1).join(".")]
+    : steps;
 }
 
-const isPosition = (step: string, length: number) => /^\d+$/.test(step) && Number(step) < length;
+type Put = { readonly data: unknown } | { readonly error: JacoflowError };
 
-function containsAlias(document: Document): boolean {
-  let found = false;
-  visit(document, {
-    Alias: () => {
-      found = true;
-      return visit.BREAK;
-    },
-  });
-  return found;
+const reserved = ["__proto__", "constructor", "prototype"];
+/** Keys that are looked at before anything is set. */
+const early = ["extends"];
+
+/**
+ * A copy of the data with a value at a path; `place` is where the path is given, for errors: SET_PATH, UNKNOWN_STAGE,
+ * SET_UNKNOWN_VARIABLE, NOT_SETTABLE.
+ */
+export function putValue(data: unknown, path: readonly string[], value: unknown, place: string): Put {
+  if (early.includes(path[0])) return { error: layerErrors.notSettable(place, path[0]) };
+  if (path.some((step) => reserved.includes(step))) {
+    return { error: layerErrors.setPath(place, path.join(".")) };
+  }
+  return putBelow(data, path, 0, value, place);
+}
+
+function putBelow(node: unknown, path: readonly string[], depth: number, value: unknown, place: string): Put {
+  if (depth === path.length) return { data: value };
+  const step = path[depth];
+  if (Array.isArray(node) && /^\d+$/.test(step) && Number(step) < node.length) {
+    const put = putBelow(node[Number(step)], path, depth + 1, value, place);
+    return "error" in put ? put : { data: node.with(Number(step), put.data) };
+  }
+  // `with:` with nothing after it is an empty map.
+  const map = node === null || node === undefined ? {} : node;
+  if (!isMap(map)) return { error: layerErrors.setPath(place, path.slice(0, depth + 1).join(".")) };
+  const missing = !Object.hasOwn(map, step);
+  if (missing && depth === 1 && path[0] === "stages" && path.length > 2) {
+    return { error: wiringErrors.unknownStage(place, step, Object.keys(map)) };
+  }
+  if (missing && depth === 1 && path[0] === "variables") {
+    return { error: layerErrors.setUnknownVariable(place, step, Object.keys(map)) };
+  }
+  const put = putBelow(missing ? undefined : map[step], path, depth + 1, value, place);
+  return "error" in put ? put : { data: withEntry(map, step, put.data) };
 }

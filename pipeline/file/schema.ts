@@ -3,6 +3,7 @@ import type { EngineName, Stage } from "../stage.js";
 import { stageName } from "./form.js";
 import { closed } from "./options.js";
 import { type OptionSchema, sampleValue } from "./sampleValue.js";
+import { variableName } from "./variables.js";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -10,8 +11,10 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 const variable: JsonSchema = {
   type: "string",
   pattern: "\\$\\{",
-  description: "a variable of the environment, with or without a default",
+  description: "a variable of the file or of the environment, with or without a default",
 };
+
+const path: JsonSchema = { type: "string", minLength: 1 };
 
 /**
  * The JSON Schema (draft 2020-12) of pipeline files, for editors: the keys of a file, and for each `uses` the options
@@ -24,10 +27,29 @@ export function pipelineSchema(stages: Iterable<Stage>, engines: readonly Engine
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "jacoflow pipeline",
     type: "object",
-    required: ["name", "stages"],
     additionalProperties: false,
+    // A file that extends another says only what is different.
+    if: { required: ["extends"] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { stages: { additionalProperties: { $ref: "#/$defs/changedStage" } } } },
+    else: {
+      required: ["name", "stages"],
+      properties: { stages: { minProperties: 1, additionalProperties: { $ref: "#/$defs/stage" } } },
+    },
     properties: {
       $schema: { type: "string", description: "this schema, for JSON files" },
+      extends: {
+        description: "pipeline files this one goes on top of, relative to it; null takes away what they have",
+        anyOf: [path, { type: "array", items: path }],
+        examples: ["base.yaml"],
+      },
+      variables: {
+        type: "object",
+        propertyNames: { pattern: variableName.source },
+        description:
+          "values by name; a name in braces after a dollar sign stands for one anywhere in the file",
+        examples: [{ width: 64 }],
+      },
       name: {
         type: "string",
         pattern: stageName.source,
@@ -53,9 +75,7 @@ export function pipelineSchema(stages: Iterable<Stage>, engines: readonly Engine
       },
       stages: {
         type: "object",
-        minProperties: 1,
         propertyNames: { pattern: stageName.source },
-        additionalProperties: { $ref: "#/$defs/stage" },
         description: "the graph: stages by name",
       },
     },
@@ -77,6 +97,24 @@ export function pipelineSchema(stages: Iterable<Stage>, engines: readonly Engine
           // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
           then: withOptions(optionsOf(stage)),
         })),
+      },
+      changedStage: {
+        description: "what is different in a stage of the file that is extended; null removes it",
+        anyOf: [
+          { type: "null" },
+          {
+            type: "object",
+            additionalProperties: false,
+            properties: {
+              uses: {
+                description: "family/name of the stage",
+                anyOf: [{ enum: declared.map(({ name }) => name) }, { type: "null" }],
+              },
+              from: { $ref: "#/$defs/from" },
+              with: { description: "options of the stage", type: ["object", "null"] },
+            },
+          },
+        ],
       },
       from: {
         description:

@@ -16,7 +16,7 @@ import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
 import { codeFrame, linesOf } from "./codeFrame.js";
-import { type FileLocation, FileMistake } from "./mistake.js";
+import { FileMistake } from "./mistake.js";
 import { checkNodes, depthLimit } from "./nodes.js";
 
 /** Characters; a pipeline file is written by hand, data has files of its own. */
@@ -24,23 +24,17 @@ export const sizeLimit = 256 * 1024;
 /** Syntax errors after the first few are echoes of these. */
 const syntaxErrorLimit = 5;
 
-/** A value given on the command line: it replaces what the file says at `path`. */
-export interface Override {
-  readonly path: Path;
-  /** As written there: `--set stages.train.with.epochs=20`. */
-  readonly text: string;
-  /** Where in `text` the value begins, from 1. */
-  readonly column: number;
-}
-
 /** A parsed pipeline file that can say where everything in it is. */
 export interface SourceFile {
   readonly file: string;
-  readonly document: Document;
+  /** As plain data, aliases unfolded. */
+  readonly data: unknown;
   /** Keys that are given twice, or that no map may have. */
   readonly keyMistakes: readonly FileMistake[];
-  /** A mistake with its location and code frame; those of an overridden value point into the command line. */
-  mistake(problem: Problem, overrides: readonly Override[]): FileMistake;
+  /** How many steps of the path the file itself says. */
+  reach(path: Path): number;
+  /** A mistake with its location and code frame. */
+  mistake(problem: Problem): FileMistake;
 }
 
 /**
@@ -96,21 +90,16 @@ export function parseSource(
   if (fatal.length > 0)
     return { mistakes: [...fatal.map(({ error, offset }) => at(error, offset)), ...keyMistakes] };
 
-  const pairs = pairFinder();
+  const lookup = { pairs: pairFinder(), targets };
   return {
     source: {
       file,
-      document,
+      // How far aliases unfold was checked with the nodes.
+      data: document.toJS({ maxAliasCount: -1 }),
       keyMistakes,
-      mistake: ({ error, path, key }, overrides) => {
-        const override = overrides.findLast((given) =>
-          given.path.every((step, i) => String(step) === String(path[i])),
-        );
-        if (override !== undefined) {
-          const location: FileLocation = { file: "command line", line: 1, column: override.column };
-          return new FileMistake(error, location, codeFrame([override.text], 1, override.column));
-        }
-        const [start, end] = rangeOf(document, { pairs, targets }, path, key === true);
+      reach: (path) => rangeOf(document, lookup, path, false).steps,
+      mistake: ({ error, path, key }) => {
+        const { start, end } = rangeOf(document, lookup, path, key === true);
         return at(error, start, end);
       },
     },
@@ -140,7 +129,12 @@ function pairFinder(): FindPair {
   };
 }
 
-type Range = readonly [start: number, end: number | undefined];
+interface Range {
+  readonly start: number;
+  readonly end: number | undefined;
+  /** Steps of the path that were found. */
+  readonly steps: number;
+}
 
 /**
  * Where the value at `path` stands, or its key; where the deepest place on the way there that exists begins, without
@@ -148,7 +142,7 @@ type Range = readonly [start: number, end: number | undefined];
  */
 function rangeOf(document: Document, { pairs, targets }: Lookup, path: Path, wantsKey: boolean): Range {
   let node: unknown = document.contents;
-  let range: Range = [startOf(node) ?? 0, undefined];
+  let range: Range = { start: startOf(node) ?? 0, end: undefined, steps: 0 };
   for (const [depth, step] of path.entries()) {
     if (isAlias(node)) node = targets.get(node);
     let keyNode: unknown;
@@ -164,7 +158,10 @@ function rangeOf(document: Document, { pairs, targets }: Lookup, path: Path, wan
     const start = startOf(found);
     if (start === undefined) return range;
     const blamed = wantsKey || startOf(value) === undefined ? found : value;
-    range = depth === path.length - 1 ? [startOf(blamed) ?? start, endOfNode(blamed)] : [start, undefined];
+    range =
+      depth === path.length - 1
+        ? { start: startOf(blamed) ?? start, end: endOfNode(blamed), steps: depth + 1 }
+        : { start, end: undefined, steps: depth + 1 };
     node = value;
   }
   return range;

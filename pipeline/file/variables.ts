@@ -1,54 +1,176 @@
-import { type Document, isMap, isScalar, isSeq, parseDocument, type Scalar } from "yaml";
-import type { JacoflowError } from "../../schemas/errors/error.js";
+import { isScalar, parseDocument } from "yaml";
+import { layerErrors } from "../../schemas/errors/layers.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
+import { depthLimit } from "./nodes.js";
+import { isMap, type ValueMap, withoutKeys } from "./values.js";
 
 const variable = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?\}|\$\{/g;
+/** Names of variables. */
+export const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/**
- * Replaces `${NAME}` and `${NAME:default}` in the values of a file, in place; `$${` stands for a plain `${`.
- * A value that is one variable alone keeps the type YAML gives its text (`${EPOCHS:20}` is a number), text around one
- * makes a string. What a variable holds is a plain value, never a list or a map, and is not searched again.
- */
-export function substituteVariables(
-  document: Document,
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly Problem[] {
-  const problems: Problem[] = [];
-  for (const { scalar, path } of scalarsOf(document.contents, [])) {
-    if (typeof scalar.value !== "string" || !scalar.value.includes("${")) continue;
-    const { value, errors } = expand(scalar.value, environment, path.join("."));
-    problems.push(...errors.map((error) => ({ error, path })));
-    scalar.value = value;
-  }
-  return problems;
+/** Variables may stand for each other in a row this long. */
+const variableLimit = 1000;
+/** Characters of one text, and values of all, once variables are filled in. */
+const textLimit = 64 * 1024;
+const valueLimit = 300_000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Substituted {
+  /** Without `variables`. */
+  readonly data: unknown;
+  readonly problems: readonly Problem[];
+  /** Where a value is not known because of a problem: nothing more can be said about it. */
+  readonly unknown: readonly Path[];
 }
 
-function expand(
-  text: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  place: string,
-): { readonly value: unknown; readonly errors: readonly JacoflowError[] } {
-  const errors: JacoflowError[] = [];
-  let alone = false;
-  const expanded = text.replace(
-    variable,
-    (match, name: string | undefined, otherwise: string | undefined) => {
+/** A value with its variables filled in, and how much it is. */
+interface Filled {
+  readonly value: unknown;
+  readonly values: number;
+  readonly depth: number;
+  /** Whether something in it could not be filled in. */
+  readonly broken: boolean;
+}
+
+const plain = (value: unknown): Filled => ({ value, values: 1, depth: 0, broken: false });
+
+/**
+ * Replaces `${NAME}` and `${NAME:default}` in the values of a file; `$${` stands for a plain `${`. A name that is declared
+ * under `variables` is that variable, whose value may hold others; any other is of the environment. A value that is one
+ * variable alone keeps its type: that of the declared value, a list or map too, or the one YAML gives the text of the
+ * environment (`${EPOCHS:20}` is a number). Text around one makes a text. What the environment holds is a plain value,
+ * never a list or a map, and is not searched again.
+ */
+export function substituteVariables(data: unknown, environment: Environment): Substituted {
+  if (!isMap(data)) return { data, problems: [], unknown: [] };
+  const problems: Problem[] = [];
+  const unknown: Path[] = [];
+  const declared = declaredIn(data, problems);
+  const known = new Map<string, Filled>();
+  /** Variables being filled in, outermost first. */
+  const open: string[] = [];
+
+  const fill = (value: unknown, path: Path): Filled => {
+    if (typeof value === "string") return value.includes("${") ? fillText(value, path) : plain(value);
+    if (Array.isArray(value)) {
+      const items = value.map((item, index) => fill(item, [...path, index]));
+      return around(
+        items,
+        items.map((item) => item.value),
+        path,
+      );
+    }
+    if (!isMap(value)) return plain(value);
+    const entries = Object.entries(value).map(([key, inner]) => [key, fill(inner, [...path, key])] as const);
+    return around(
+      entries.map(([, inner]) => inner),
+      Object.fromEntries(entries.map(([key, inner]) => [key, inner.value])),
+      path,
+    );
+  };
+
+  const around = (parts: readonly Filled[], value: unknown, path: Path): Filled => {
+    const values = parts.reduce((sum, part) => sum + part.values, 1);
+    const depth = parts.reduce((most, part) => Math.max(most, part.depth), 0) + 1;
+    const broken = parts.some((part) => part.broken);
+    return values > valueLimit || depth > depthLimit ? tooLarge(path) : { value, values, depth, broken };
+  };
+
+  const tooLarge = (path: Path): Filled => {
+    problems.push({ error: layerErrors.variablesTooLarge(path.join(".")), path });
+    unknown.push(path);
+    return { value: null, values: 1, depth: 0, broken: true };
+  };
+
+  const fillText = (text: string, path: Path): Filled => {
+    const place = path.join(".");
+    const found: Problem[] = [];
+    let alone: Filled | undefined;
+    let broken = false;
+    const filled = text.replace(variable, (match, name?: string, otherwise?: string) => {
       if (match === "$${") return "${";
       if (name === undefined) {
-        errors.push(fileErrors.malformedVariable(place, text));
+        found.push({ error: layerErrors.malformedVariable(place, text), path });
         return match;
       }
-      const value = environment[name] ?? otherwise;
-      if (value === undefined) {
-        errors.push(fileErrors.undefinedVariable(place, name));
+      const value = lookUp(name, otherwise, path, found);
+      if (value === undefined || value.broken) {
+        broken = true;
         return match;
       }
-      alone = match === text;
-      return value;
-    },
-  );
-  return { value: alone && errors.length === 0 ? scalarOf(expanded) : expanded, errors };
+      if (match === text)
+        alone = Object.hasOwn(declared, name) ? value : plain(scalarOf(String(value.value)));
+      else if (typeof value.value === "object" && value.value !== null) {
+        found.push({ error: layerErrors.variableInText(place, name, value.value), path });
+      }
+      return String(value.value);
+    });
+    if (found.length > 0 || broken) {
+      unknown.push(path);
+      problems.push(...found);
+      return { value: text, values: 1, depth: 0, broken: true };
+    }
+    if (alone !== undefined) return alone;
+    return filled.length > textLimit ? tooLarge(path) : plain(filled);
+  };
+
+  /** Undefined where there is none, which `found` then says. */
+  const lookUp = (
+    name: string,
+    otherwise: string | undefined,
+    path: Path,
+    found: Problem[],
+  ): Filled | undefined => {
+    if (Object.hasOwn(declared, name)) return fillVariable(name, path, found);
+    const text = environment[name] ?? otherwise;
+    if (text !== undefined) return plain(text);
+    const error = layerErrors.undefinedVariable(path.join("."), name, Object.keys(declared));
+    found.push({ error, path });
+    return undefined;
+  };
+
+  const fillVariable = (name: string, path: Path, found: Problem[]): Filled | undefined => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    if (open.includes(name)) {
+      const circle = [...open.slice(open.indexOf(name)), name];
+      found.push({ error: layerErrors.variableCycle(path.join("."), circle), path });
+      return undefined;
+    }
+    open.push(name);
+    const filled = fill(declared[name], ["variables", name]);
+    open.pop();
+    known.set(name, filled);
+    return filled;
+  };
+
+  for (const name of Object.keys(declared)) fillVariable(name, ["variables", name], problems);
+  const { value } = fill(withoutKeys(data, ["variables"]), []);
+  return { data: value, problems, unknown };
+}
+
+/** What a file declares under `variables`, without what is wrong there. */
+function declaredIn(data: ValueMap, problems: Problem[]): ValueMap {
+  const declared = data.variables ?? {};
+  const path: Path = ["variables"];
+  if (!isMap(declared)) {
+    const error = fileErrors.wrongForm("variables", declared, "a map of values by name");
+    problems.push({ error, path });
+    return {};
+  }
+  const names = Object.keys(declared);
+  if (names.length > variableLimit) {
+    problems.push({ error: layerErrors.tooManyVariables(names.length, variableLimit), path, key: true });
+    return {};
+  }
+  const wrong = names.filter((name) => !variableName.test(name));
+  for (const name of wrong) {
+    const error = layerErrors.variableName(`variables.${name}`, name);
+    problems.push({ error, path: [...path, name], key: true });
+  }
+  return withoutKeys(declared, wrong);
 }
 
 /** The value of a text as YAML reads a plain scalar; the text itself if it would be anything else. */
@@ -56,16 +178,4 @@ function scalarOf(text: string): unknown {
   if (text === "") return text;
   const { contents, errors } = parseDocument(text, { logLevel: "silent", resolveKnownTags: false });
   return errors.length === 0 && isScalar(contents) && !contents.tag ? contents.value : text;
-}
-
-/** Every scalar that is a value, with the keys and positions that lead to it; what an alias names once, at its anchor. */
-function* scalarsOf(node: unknown, path: Path): Generator<{ readonly scalar: Scalar; readonly path: Path }> {
-  if (isScalar(node)) yield { scalar: node, path };
-  else if (isMap(node)) {
-    for (const { key, value } of node.items) {
-      yield* scalarsOf(value, [...path, isScalar(key) ? String(key.value) : ""]);
-    }
-  } else if (isSeq(node)) {
-    for (const [index, item] of node.items.entries()) yield* scalarsOf(item, [...path, index]);
-  }
 }

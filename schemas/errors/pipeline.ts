@@ -1,48 +1,5 @@
 import { JacoflowError } from "./error.js";
-import { nearest } from "./nearest.js";
-
-const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
-
-/** Names a message lists at most; a file may have thousands. */
-const listLimit = 24;
-
-const listed = (names: readonly string[], separator = ", "): string =>
-  names.length <= listLimit
-    ? names.join(separator)
-    : `${names.slice(0, listLimit).join(separator)}${separator}… (${names.length} in all)`;
-
-/** What to do, with the name that was probably meant. */
-interface Remedy {
-  readonly remedy: string;
-  readonly suggestion?: string;
-}
-
-/** "Did you mean …?" and the list of what there is, or what to say when there is nothing. */
-const choose = (word: string, known: readonly string[], none: string): Remedy => {
-  if (known.length === 0) return { remedy: none };
-  const close = nearest(word, known);
-  const list = known.length > listLimit ? "" : `There ${known.length === 1 ? "is" : "are"} ${quoted(known)}.`;
-  return close === undefined
-    ? { remedy: list === "" ? none : list }
-    : { remedy: `Did you mean "${close}"? ${list}`.trim(), suggestion: close };
-};
-
-const text = (value: unknown): string => {
-  const written = JSON.stringify(value) ?? String(value);
-  return written.length > 60 ? `${written.slice(0, 57)}...` : written;
-};
-
-const reason = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
-
-const invalid = (code: string, message: string, place: string, value: unknown, remedy: string | Remedy) =>
-  new JacoflowError({
-    code,
-    kind: "invalid",
-    message,
-    place,
-    value,
-    ...(typeof remedy === "string" ? { remedy } : remedy),
-  });
+import { choose, invalid, listed, type Remedy, reason, text } from "./wording.js";
 
 const stageToUse = (uses: string, known: readonly string[]): Remedy => {
   const chosen = choose(uses, known, "No stage is installed.");
@@ -168,39 +125,6 @@ export const fileErrors = {
     ),
   noPlugins: (place: string, value: unknown) =>
     invalid("NO_PLUGINS", "this version loads no plugins", place, value, "Leave the list empty."),
-  undefinedVariable: (place: string, name: string) =>
-    invalid(
-      "UNDEFINED_VARIABLE",
-      `the environment variable ${name} is not set and has no default`,
-      place,
-      name,
-      `Set ${name}, or give a default: \${${name}:value}.`,
-    ),
-  malformedVariable: (place: string, value: string) =>
-    invalid(
-      "MALFORMED_VARIABLE",
-      `${text(value)} has a "\${" that begins no \${NAME:default}`,
-      place,
-      value,
-      `Write \${NAME} or \${NAME:default}; write $\${ for a plain "\${".`,
-    ),
-  malformedSet: (set: string) =>
-    new JacoflowError({
-      code: "MALFORMED_SET",
-      kind: "command-line",
-      message: `"${set}" is not PATH=VALUE`,
-      place: `--set ${set}`,
-      value: set,
-      remedy: "Write it like --set stages.train.with.epochs=20.",
-    }),
-  setPath: (set: string, path: string) =>
-    invalid(
-      "SET_PATH",
-      `"${path}" is not a place in the pipeline: something on the way to it is a plain value`,
-      `--set ${set}`,
-      path,
-      "Name a key of a map or the position in a list, like stages.train.with.epochs.",
-    ),
   unknownOption: (place: string, uses: string, option: string, known: readonly string[]) =>
     invalid(
       "UNKNOWN_OPTION",
