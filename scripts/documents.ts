@@ -15,7 +15,7 @@ writeFileSync(at("docs/tables.md"), tablesDocument());
 writeFileSync(at("docs/errors.md"), await errorsDocument());
 writeFileSync(
   at("schemas/pipeline.schema.json"),
-  `${JSON.stringify(pipelineSchema(stages.values(), engines), null, 2)}\n`,
+  `${JSON.stringify(pipelineSchema(stages, engines), null, 2)}\n`,
 );
 
 const quickstart = at("examples/quickstart.yaml").pathname;

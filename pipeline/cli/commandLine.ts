@@ -1,7 +1,7 @@
 import yargs, { type Argv } from "yargs";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
-import { doctorFlags, flagsOf, graphFlags, runFlags, validateFlags } from "./flags.js";
+import { doctorFlags, flagsOf, graphFlags, pluginFlags, runFlags, validateFlags } from "./flags.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -95,8 +95,8 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
     .command(
       "stages",
       "List the stages",
-      (builder) => builder.check(noMoreArguments),
-      async () => finish(await (await import("./stagesCommand.js")).stagesCommand(terminal)),
+      (builder) => builder.options(pluginFlags).check(noMoreArguments),
+      async (given) => finish(await (await import("./stagesCommand.js")).stagesCommand(given, terminal)),
     )
     .command(
       "describe <stage>",
@@ -104,14 +104,15 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       (builder) =>
         builder
           .positional("stage", { type: "string", demandOption: true, describe: "family/name" })
+          .options(pluginFlags)
           .check(noMoreArguments),
       async (given) => finish(await (await import("./describeCommand.js")).describeCommand(given, terminal)),
     )
     .command(
       "schema",
       "Write the JSON Schema of pipeline files, for editors",
-      (builder) => builder.check(noMoreArguments),
-      async () => finish(await (await import("./schemaCommand.js")).schemaCommand(terminal)),
+      (builder) => builder.options(pluginFlags).check(noMoreArguments),
+      async (given) => finish(await (await import("./schemaCommand.js")).schemaCommand(given, terminal)),
     )
     .command(
       "new <kind> [name]",
@@ -163,7 +164,7 @@ function noMoreArguments(given: {
 }): true {
   const [command, extra] = given._.map(String);
   if (extra !== undefined) throw commandLineErrors.unexpectedArgument(extra, command);
-  for (const name of ["seed", "out", "engine", "threads", "memory", "format"]) {
+  for (const name of ["seed", "out", "engine", "threads", "memory", "format", "plugins"]) {
     const value = given[name];
     if (Array.isArray(value)) {
       throw commandLineErrors.badFlagValue(name, value.join(" and "), "one value", "Give it once.");

@@ -66,6 +66,15 @@ export const graphFlags = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
+/** Of the commands that read no pipeline file. */
+export const pluginFlags = {
+  plugins: {
+    type: "string",
+    requiresArg: true,
+    describe: "Load these plugins too, a comma between: names, or paths from the current folder",
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
 export const doctorFlags = {
   build: {
     type: "boolean",
@@ -78,9 +87,9 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   run: runFlags,
   validate: validateFlags,
   graph: graphFlags,
-  stages: {},
-  describe: {},
-  schema: {},
+  stages: pluginFlags,
+  describe: pluginFlags,
+  schema: pluginFlags,
   new: {},
   inspect: {},
   report: {},

@@ -17,4 +17,6 @@ try {
 } catch (error) {
   terminal.talk(errorText(error));
   process.exitCode = exitCodeOf(error);
+  // What a plugin left waiting, given up or not, must not keep the process.
+  setTimeout(() => process.exit(), 1000).unref();
 }

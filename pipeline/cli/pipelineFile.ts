@@ -14,7 +14,7 @@ export interface PipelineFlags {
   /** Run folder, or where run folders would be made. */
   readonly out?: string | undefined;
   readonly noEnvironment?: boolean | undefined;
-  /** Lists of plugins, comma between names, besides the file's. */
+  /** Plugins besides the file's, a comma between. */
   readonly plugins?: string | undefined;
   readonly noPlugins?: boolean | undefined;
 }
@@ -31,7 +31,11 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
     ...(engine === undefined ? {} : { engine }),
     stages: parts.stages,
     withPlugins: (names, folder) =>
-      pluggedStages(names, pluginsOf(flags.plugins), folder, parts, flags.noPlugins === true),
+      pluggedStages(
+        { listed: names, flag: flags.plugins, forbidden: flags.noPlugins === true },
+        folder,
+        parts,
+      ),
     engines: parts.engines,
     requireSink: true,
     checkEnvironment: flags.noEnvironment !== true,
@@ -40,8 +44,6 @@ export async function pipelineOf(flags: PipelineFlags, parts: Composition): Prom
     environment: process.env,
   });
 }
-
-const pluginsOf = (list: string | undefined) => list?.split(",").filter((name) => name !== "") ?? [];
 
 function parseSeed(text: string): number {
   const seed = Number(text);

@@ -9,7 +9,7 @@ import { readLayers } from "./layers.js";
 import { FileMistake, PipelineFileErrors } from "./mistake.js";
 import { optionChecker } from "./options.js";
 import { applyOverrides } from "./overrides.js";
-import type { LoadRequest } from "./request.js";
+import type { LoadRequest, PluggedStages } from "./request.js";
 import { substituteVariables } from "./variables.js";
 
 /** Mistakes told of one file; more would bury the first ones. */
@@ -60,7 +60,7 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
   const wiring = wireStages(form.names, unwired);
   problems.push(...wiring.problems);
   if (request.requireSink === true) problems.push(...sinkProblems(form.names, unwired));
-  const outside: FileMistake[] = [];
+  const outside: FileMistake[] = [...plugged.outside];
   if (request.checkEnvironment !== false) {
     const needs = { stages: resolved, engine: form.engine, resolvePath };
     problems.push(...(await environmentProblems(needs, request)));
@@ -81,6 +81,7 @@ export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeli
     engine: form.engine,
     file: request.file,
     folder,
+    plugins: plugged.plugins,
     stages: resolved,
     order: wiring.order,
     wires: wiring.wires,
@@ -103,18 +104,14 @@ async function pluggedStages(
   names: readonly string[],
   { withPlugins, stages }: LoadRequest,
   folder: string,
-): Promise<{ readonly stages: LoadRequest["stages"]; readonly problems: readonly Problem[] }> {
+): Promise<Omit<PluggedStages, "mistakes"> & { readonly problems: readonly Problem[] }> {
   if (withPlugins === undefined) {
     const refused =
       names.length === 0 ? [] : [{ error: fileErrors.noPlugins("plugins", names), path: ["plugins"] }];
-    return { stages, problems: refused };
+    return { stages, plugins: [], outside: [], problems: refused };
   }
-  const found = await withPlugins(names, folder);
-  const problems = found.mistakes.map(({ at, error }) => ({
-    error,
-    path: at === undefined ? ["plugins"] : ["plugins", at],
-  }));
-  return { stages: found.stages, problems };
+  const { mistakes, ...found } = await withPlugins(names, folder);
+  return { ...found, problems: mistakes.map(({ at, error }) => ({ error, path: ["plugins", at] })) };
 }
 
 function firstOf(mistakes: readonly FileMistake[]): readonly FileMistake[] {

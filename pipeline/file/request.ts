@@ -1,11 +1,17 @@
 import type { JacoflowError } from "../../schemas/errors/error.js";
-import type { ResolvedPipeline } from "../graph/resolved.js";
+import type { PluginRecord, ResolvedPipeline } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
+import type { FileMistake } from "./mistake.js";
 
-/** Stages with those of plugins, and what is wrong with a plugin: `at` is its place in the list. */
+/** Stages with those of plugins, and what is wrong with a plugin. */
 export interface PluggedStages {
   readonly stages: ReadonlyMap<string, Stage>;
-  readonly mistakes: readonly { readonly at: number | undefined; readonly error: JacoflowError }[];
+  /** In the order they were loaded. */
+  readonly plugins: readonly PluginRecord[];
+  /** Of plugins the file lists: `at` is the place in its list. */
+  readonly mistakes: readonly { readonly at: number; readonly error: JacoflowError }[];
+  /** Of plugins asked for elsewhere. */
+  readonly outside: readonly FileMistake[];
 }
 
 /** What `loadPipeline` (load.ts) needs to know. */

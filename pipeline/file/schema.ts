@@ -21,8 +21,11 @@ const path: JsonSchema = { type: "string", minLength: 1 };
  * that stage declares, with their descriptions, defaults and ranges. What it accepts may still be refused by
  * `validate`, which knows the wiring and the world; what it rejects is always refused.
  */
-export function pipelineSchema(stages: Iterable<Stage>, engines: readonly EngineName[]): JsonSchema {
-  const declared = [...stages].sort((left, right) => (left.name < right.name ? -1 : 1));
+export function pipelineSchema(
+  stages: ReadonlyMap<string, Stage>,
+  engines: readonly EngineName[],
+): JsonSchema {
+  const declared = [...stages].sort(([left], [right]) => (left < right ? -1 : 1));
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "jacoflow pipeline",
@@ -87,13 +90,13 @@ export function pipelineSchema(stages: Iterable<Stage>, engines: readonly Engine
         properties: {
           uses: {
             description: "family/name of the stage",
-            oneOf: declared.map(({ name, summary }) => ({ const: name, description: summary })),
+            oneOf: declared.map(([name, { summary }]) => ({ const: name, description: summary })),
           },
           from: { $ref: "#/$defs/from" },
           with: { description: "options of the stage" },
         },
-        allOf: declared.map((stage) => ({
-          if: { properties: { uses: { const: stage.name } }, required: ["uses"] },
+        allOf: declared.map(([name, stage]) => ({
+          if: { properties: { uses: { const: name } }, required: ["uses"] },
           // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
           then: withOptions(optionsOf(stage)),
         })),
@@ -108,7 +111,7 @@ export function pipelineSchema(stages: Iterable<Stage>, engines: readonly Engine
             properties: {
               uses: {
                 description: "family/name of the stage",
-                anyOf: [{ enum: declared.map(({ name }) => name) }, { type: "null" }],
+                anyOf: [{ enum: declared.map(([name]) => name) }, { type: "null" }],
               },
               from: { $ref: "#/$defs/from" },
               with: { description: "options of the stage", type: ["object", "null"] },

@@ -34,6 +34,15 @@ export interface ResolvedStage {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** A plugin a pipeline was put together with. */
+export interface PluginRecord {
+  readonly name: string;
+  /** Of its package; null for a file by itself. */
+  readonly version: string | null;
+  /** Absolute path of its module. */
+  readonly file: string;
+}
+
 /** A pipeline that was found right: nothing in it is left to look up. */
 export interface ResolvedPipeline {
   readonly name: string;
@@ -43,6 +52,8 @@ export interface ResolvedPipeline {
   readonly file: string | undefined;
   /** Absolute; relative paths of options start here. */
   readonly folder: string;
+  /** In the order they were loaded. */
+  readonly plugins: readonly PluginRecord[];
   /** In the order of the file. */
   readonly stages: readonly ResolvedStage[];
   /** Names of the stages, every one after those it reads from. */

@@ -51,6 +51,7 @@ export function writeRecord(
     ended: end?.ended.toISOString() ?? null,
     seconds: end?.outcome.seconds ?? null,
     stages: end?.outcome.stages ?? [],
+    plugins: pipeline.plugins,
     file: pipeline.file ?? null,
     pipeline: pipeline.document,
   };

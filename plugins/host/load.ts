@@ -1,15 +1,33 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
-import { findPlugin } from "./find.js";
+import { type FoundPlugin, findPlugin } from "./find.js";
 import { type Plugin, pluginApi } from "./plugin.js";
 
-const secondsAllowed = 10;
+/** A plugin with where it came from. */
+export interface LoadedPlugin {
+  readonly plugin: Plugin;
+  /** Absolute path of its module. */
+  readonly file: string;
+  /** Of its package; undefined for a file by itself. */
+  readonly version: string | undefined;
+}
 
 /**
  * Finds and imports a plugin, which runs its code with the rights of this process. PLUGIN_NOT_FOUND,
  * PLUGIN_NOT_LOADABLE, PLUGIN_TOO_SLOW, PLUGIN_MALFORMED, PLUGIN_API; each names the plugin as it was asked for.
+ *
+ * @param folders from which packages are seen; a path starts at the first
+ * @param secondsAllowed for what the module awaits; code that never gives way is not stopped
  */
-export async function loadPlugin(name: string, folders: readonly string[]): Promise<Plugin> {
-  const module = await inTime(name, import(findPlugin(name, folders)));
+export async function loadPlugin(
+  name: string,
+  folders: readonly string[],
+  secondsAllowed = 10,
+): Promise<LoadedPlugin> {
+  const found = findPlugin(name, folders);
+  const module = await inTime(name, import(pathToFileURL(found.file).href), secondsAllowed);
   const plugin: unknown = (module as { readonly default?: unknown }).default;
   if (typeof plugin !== "object" || plugin === null) {
     throw pluginErrors.malformed(name, "has no plugin as its default export");
@@ -24,10 +42,21 @@ export async function loadPlugin(name: string, folders: readonly string[]): Prom
   }
   if (!Array.isArray(stages)) throw pluginErrors.malformed(name, "has stages that are no list");
   for (const stage of stages) checkStage(name, stage);
-  return plugin as Plugin;
+  return { plugin: plugin as Plugin, file: found.file, version: versionOf(found) };
 }
 
-async function inTime<Value>(name: string, work: Promise<Value>): Promise<Value> {
+function versionOf({ file, packageName }: FoundPlugin): string | undefined {
+  if (packageName === undefined) return undefined;
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (!existsSync(manifest)) continue;
+    const { name, version } = JSON.parse(readFileSync(manifest, "utf8"));
+    if (name === packageName) return version;
+  }
+  return undefined;
+}
+
+async function inTime<Value>(name: string, work: Promise<Value>, secondsAllowed: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(pluginErrors.tooSlow(name, secondsAllowed)), secondsAllowed * 1000);

@@ -11,9 +11,7 @@ import { pipelineSchema } from "../../../pipeline/file/schema.js";
 const test = suite("broken pipeline files");
 const folder = new URL("broken/", import.meta.url);
 const { stages, engines } = composition();
-const accepts = new Ajv2020({ strict: false, strictNumbers: true }).compile(
-  pipelineSchema(stages.values(), engines),
-);
+const accepts = new Ajv2020({ strict: false, strictNumbers: true }).compile(pipelineSchema(stages, engines));
 const documented = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8");
 
 /** Layers a mistake is found in; the schema of editors knows the form only. */

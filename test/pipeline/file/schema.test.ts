@@ -24,7 +24,7 @@ interface Branch {
   readonly if: { readonly properties: { readonly uses: { readonly const: string } } };
   readonly then: { readonly properties: { readonly with: Options } };
 }
-const schema = pipelineSchema(stages.values(), engines) as {
+const schema = pipelineSchema(stages, engines) as {
   readonly $defs: { readonly stage: { readonly allOf: readonly Branch[] } };
 };
 const accepts = new Ajv2020({ strict: false, strictNumbers: true }).compile(schema);

@@ -40,12 +40,12 @@ law("the long name of a package comes before the bare one, and both before a fil
       x: "not a module",
       "package.json": '{ "type": "module" }',
     });
-    assert.is((await loadPlugin("x", [folder])).name, "bare");
+    assert.is((await loadPlugin("x", [folder])).plugin.name, "bare");
     write(folder, installed("jacoflow-plugin-x", plain("long")));
     write(folder, installed("@me/jacoflow-plugin-x", plain("scoped")));
-    assert.is((await loadPlugin("@me/x", [folder])).name, "scoped");
+    assert.is((await loadPlugin("@me/x", [folder])).plugin.name, "scoped");
     write(folder, { "x.js": plain("file") });
-    assert.is((await loadPlugin("./x.js", [folder])).name, "file");
+    assert.is((await loadPlugin("./x.js", [folder])).plugin.name, "file");
   }),
 );
 
@@ -85,6 +85,34 @@ law("what is no plugin, throws or speaks another version is refused by name", ()
         assert.ok(error?.message.includes(file), source);
       }
     }
+  }),
+);
+
+law("a plugin that awaits for ever is given up after the time allowed", () =>
+  withFolder(async (folder) => {
+    write(folder, {
+      "package.json": '{ "type": "module" }',
+      "slow.js": `await new Promise(() => {});\n${plain("slow")}`,
+    });
+    const error = await refusal(loadPlugin("./slow.js", [folder], 0.05));
+    assert.is(error?.code, "PLUGIN_TOO_SLOW");
+    assert.match(error?.message ?? "", /slow\.js.*0\.05 s/);
+  }),
+);
+
+law("the version is that of the package; a file by itself has none", () =>
+  withFolder(async (folder) => {
+    write(folder, {
+      ...installed("x", plain("x")),
+      "node_modules/x/package.json":
+        '{ "name": "x", "version": "1.2.3", "type": "module", "exports": "./index.js" }',
+      "y.js": plain("y"),
+      "package.json": '{ "type": "module", "version": "9.9.9" }',
+    });
+    const [x, y] = await Promise.all(["x", "./y.js"].map((name) => loadPlugin(name, [folder])));
+    assert.is(x.version, "1.2.3");
+    assert.is(y.version, undefined);
+    assert.is(y.file, join(folder, "y.js"));
   }),
 );
 
