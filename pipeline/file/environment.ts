@@ -8,23 +8,25 @@ import type { ResolvedStage } from "../graph/resolved.js";
 import type { EngineName } from "../stage.js";
 import type { LoadRequest } from "./request.js";
 
-/** What a pipeline needs of the world around it, as far as the file is right. */
-interface Needs {
-  readonly stages: readonly ResolvedStage[];
-  readonly engine: EngineName | "auto";
-  resolvePath(path: string): string;
-}
-
-/** What is missing here: files the stages name, and the engine. Nothing is written. */
-export async function environmentProblems(
-  { stages, engine, resolvePath }: Needs,
+/**
+ * Makes what finds the files and the engine that are missing here. Nothing is written, and a file that several runs name
+ * is looked at once.
+ */
+export function environmentChecks(
   { whyNotAvailable }: Pick<LoadRequest, "whyNotAvailable">,
-): Promise<readonly Problem[]> {
-  const found = await Promise.all([
-    engineProblems(engine, whyNotAvailable),
-    ...stages.map((stage) => fileProblems(stage, resolvePath)),
-  ]);
-  return found.flat();
+  resolvePath: (path: string) => string,
+): (stages: readonly ResolvedStage[], engine: EngineName | "auto") => Promise<readonly Problem[]> {
+  const looked = new Map<string, Promise<readonly Problem[]>>();
+  const lookOnce = (stage: ResolvedStage): Promise<readonly Problem[]> => {
+    const key = JSON.stringify([stage.name, stage.uses, stage.options]);
+    const found = looked.get(key) ?? fileProblems(stage, resolvePath);
+    looked.set(key, found);
+    return found;
+  };
+  return async (stages, engine) => {
+    const found = await Promise.all([engineProblems(engine, whyNotAvailable), ...stages.map(lookOnce)]);
+    return found.flat();
+  };
 }
 
 /** What a stage's own check of its options finds. */

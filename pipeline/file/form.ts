@@ -24,7 +24,7 @@ export interface PipelineForm {
 }
 
 /** What is read and taken out before the form is checked: names to choose from all the same. */
-const readBefore = ["extends", "variables"];
+const readBefore = ["extends", "variables", "matrix"];
 const topKeys = ["$schema", ...readBefore, "name", "seed", "engine", "plugins", "stages"];
 const stageKeys = ["uses", "with", "from"];
 /** Far above what is written by hand; wiring compares every stage with every other. */

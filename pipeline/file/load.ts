@@ -1,117 +1,169 @@
-import { dirname, resolve } from "node:path";
+import { layerErrors } from "../../schemas/errors/layers.js";
+import { matrixErrors } from "../../schemas/errors/matrix.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
-import type { Path, Problem, UnwiredStage } from "../graph/problem.js";
-import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import { sinkProblems, wireStages } from "../graph/wire.js";
-import { environmentProblems, optionProblems, runFolderError } from "./environment.js";
-import { readForm } from "./form.js";
-import { readLayers } from "./layers.js";
+import type { Problem } from "../graph/problem.js";
+import type { ResolvedPipeline } from "../graph/resolved.js";
+import { runFolderError } from "./environment.js";
+import { type Override, readLayers } from "./layers.js";
+import { matrixOf, type VariedValue } from "./matrix.js";
 import { FileMistake, PipelineFileErrors } from "./mistake.js";
-import { optionChecker } from "./options.js";
-import { applyOverrides } from "./overrides.js";
-import type { LoadRequest, PluggedStages } from "./request.js";
-import { substituteVariables } from "./variables.js";
+import { applyOverrides, pathOf, putValue } from "./overrides.js";
+import type { LoadedFile, LoadedRun, LoadRequest } from "./request.js";
+import { type Resolution, runResolver } from "./resolve.js";
+import { runId } from "./runId.js";
+import { isMap, type ValueMap, valueAt, withoutKeys } from "./values.js";
+import { type Substituted, substituteVariables } from "./variables.js";
 
 /** Mistakes told of one file; more would bury the first ones. */
 const mistakeLimit = 200;
 
+/** A run whose values are in place. */
+interface Prepared {
+  readonly id: string;
+  readonly values: ValueMap;
+  readonly overrides: readonly Override[];
+  readonly substituted: Substituted;
+}
+
 /**
- * Reads a pipeline file in three layers: its form (variables, overrides, keys, options), its wiring, and its environment
- * (files, engine and run folder; left out on request). Nothing is written and nothing runs. Rejects with a
- * PipelineFileErrors that lists every mistake of all layers; only a file that is no YAML ends earlier.
+ * Reads a pipeline file with those it extends and checks every run it holds in three layers: its form (overrides,
+ * variables, keys, options), its wiring, and its environment (files, engine and run folder; left out on request).
+ * Nothing is written and nothing runs. Rejects with a PipelineFileErrors that lists every mistake of all layers and
+ * runs, each once; only a file that is no YAML ends earlier. UNKNOWN_RUN where `request.run` is no run of the file.
  */
-export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeline> {
+export async function loadFile(request: LoadRequest): Promise<LoadedFile> {
   const layers = await readLayers(request.text, request.file);
   const { seed, engine, sets = [] } = request;
-  const { data, overrides, mistakes } = applyOverrides(layers.data, [
+  const given = applyOverrides(layers.data, [
     ...sets.map((set) => ({ text: `--set ${set}`, set })),
     ...(seed === undefined ? [] : [{ text: `--seed ${seed}`, set: `seed=${seed}` }]),
     ...(engine === undefined ? [] : [{ text: `--engine ${engine}`, set: `engine=${engine}` }]),
   ]);
-  const substituted = substituteVariables(data, request.environment);
-  const problems: Problem[] = [...substituted.problems];
-  const unknownValues = new Set(substituted.unknown.map((path) => path.join("\n")));
-
-  const form = readForm(substituted.data, request.engines);
-  problems.push(...form.problems);
-  const folder = dirname(resolve(request.file));
-  const resolvePath = (path: string) => resolve(folder, path);
-  const plugged = await pluggedStages(form.plugins, request, folder);
-  problems.push(...plugged.problems);
-  const unwired: UnwiredStage[] = [];
-  const resolved: ResolvedStage[] = [];
-  const checkOptions = optionChecker();
-  for (const { name, uses, with: given, from } of form.stages) {
-    const path: Path = ["stages", name];
-    const definition = plugged.stages.get(uses);
-    if (definition === undefined) {
-      const error = fileErrors.unknownStageType(`${path.join(".")}.uses`, uses, [...plugged.stages.keys()]);
-      problems.push({ error, path: [...path, "uses"] });
-      continue;
-    }
-    unwired.push({ name, uses, definition, from });
-    const { options, problems: formProblems } = checkOptions(definition, given, path);
-    const stage: ResolvedStage = { name, uses, definition, options };
-    const found = formProblems.length > 0 ? formProblems : optionProblems(stage);
-    // What a variable stands for was not found: that its text is no number is no mistake of its own.
-    problems.push(...found.filter((problem) => !unknownValues.has(problem.path.join("\n"))));
-    if (found.length === 0) resolved.push(stage);
+  const matrix = matrixOf(given.data);
+  const axes = matrix?.axes ?? [];
+  const base = isMap(given.data) ? withoutKeys(given.data, ["matrix"]) : given.data;
+  const prepare = (varied: readonly VariedValue[]) => prepared(base, varied, axes, request, given.overrides);
+  const problems: Problem[] = [...(matrix?.problems ?? [])];
+  for (const { path } of given.overrides) {
+    const axis = axes.find((each) => pathOf(each).every((step, depth) => step === path[depth]));
+    if (axis !== undefined) problems.push({ error: matrixErrors.overridden("the matrix", axis), path });
   }
-  const wiring = wireStages(form.names, unwired);
-  problems.push(...wiring.problems);
-  if (request.requireSink === true) problems.push(...sinkProblems(form.names, unwired));
-  const outside: FileMistake[] = [...plugged.outside];
-  if (request.checkEnvironment !== false) {
-    const needs = { stages: resolved, engine: form.engine, resolvePath };
-    problems.push(...(await environmentProblems(needs, request)));
-    const error = request.runFolder === undefined ? undefined : await runFolderError(request.runFolder);
-    if (error !== undefined) outside.push(new FileMistake(error, undefined, undefined));
+  const runs: readonly (Prepared & { readonly problems: readonly Problem[] })[] =
+    matrix === undefined ? [prepare([])] : matrix.runs.map(prepare);
+  const ids = new Set<string>();
+  for (const [index, { id, problems: own }] of runs.entries()) {
+    if (own.length > 0) continue;
+    const path = matrix?.runs[index][0]?.at ?? [];
+    if (ids.has(id)) problems.push({ error: matrixErrors.repeatedRun("matrix", id), path });
+    ids.add(id);
+  }
+  const wanted = request.run === undefined ? runs : runs.filter(({ id }) => id === request.run);
+  if (wanted.length === 0 && request.run !== undefined) {
+    throw matrixErrors.unknownRun(request.run, matrix === undefined ? [] : [...ids]);
   }
 
-  const located = (problem: Problem) => layers.mistake(problem, overrides);
-  const warnings = inFileOrder(wiring.warnings.map(located), layers.files);
-  const all = inFileOrder(
-    [...outside, ...mistakes, ...layers.keyMistakes, ...problems.map(located)],
-    layers.files,
-  );
-  if (all.length > 0) throw new PipelineFileErrors(firstOf(all), warnings);
+  const mistakes = new Told([
+    ...given.mistakes,
+    ...layers.keyMistakes,
+    ...problems.map((problem) => layers.mistake(problem, given.overrides)),
+  ]);
+  const warnings = new Told([]);
+  if (request.checkEnvironment !== false && request.runFolder !== undefined) {
+    const error = await runFolderError(request.runFolder);
+    if (error !== undefined) mistakes.add([new FileMistake(error, undefined, undefined)]);
+  }
+  const resolve = runResolver(request);
+  const loaded: {
+    readonly run: Prepared;
+    readonly resolution: Resolution;
+    readonly warnings: readonly FileMistake[];
+  }[] = [];
+  for (const run of wanted) {
+    if (mistakes.all.length > mistakeLimit) break;
+    const resolution = await resolve(run.substituted);
+    const located = (problem: Problem) => layers.mistake(problem, run.overrides);
+    mistakes.add([...resolution.outside, ...[...run.problems, ...resolution.problems].map(located)]);
+    const own = inFileOrder(resolution.warnings.map(located), layers.files);
+    warnings.add(own);
+    loaded.push({ run, resolution, warnings: own });
+  }
+  if (mistakes.all.length > 0) {
+    throw new PipelineFileErrors(
+      firstOf(inFileOrder(mistakes.all, layers.files)),
+      inFileOrder(warnings.all, layers.files),
+    );
+  }
   return {
-    name: form.name,
-    seed: form.seed,
-    engine: form.engine,
-    file: request.file,
-    folder,
-    plugins: plugged.plugins,
-    stages: resolved,
-    order: wiring.order,
-    wires: wiring.wires,
-    warnings,
-    document: {
-      name: form.name,
-      seed: form.seed,
-      engine: form.engine,
-      stages: Object.fromEntries(
-        form.stages.map(({ name, uses, from }, index) => [
-          name,
-          { uses, ...(from === undefined ? {} : { from }), with: resolved[index].options },
-        ]),
-      ),
-    },
+    axes: matrix === undefined ? undefined : axes,
+    warnings: inFileOrder(warnings.all, layers.files),
+    runs: loaded.map(
+      ({ run: { id, values }, resolution, warnings: own }): LoadedRun => ({
+        id,
+        values,
+        pipeline: resolution.pipeline(own),
+      }),
+    ),
   };
 }
 
-async function pluggedStages(
-  names: readonly string[],
-  { withPlugins, stages }: LoadRequest,
-  folder: string,
-): Promise<Omit<PluggedStages, "mistakes"> & { readonly problems: readonly Problem[] }> {
-  if (withPlugins === undefined) {
-    const refused =
-      names.length === 0 ? [] : [{ error: fileErrors.noPlugins("plugins", names), path: ["plugins"] }];
-    return { stages, plugins: [], outside: [], problems: refused };
+/** The one pipeline of a file. As {@link loadFile}; SEVERAL_RUNS where a matrix makes many of it. */
+export async function loadPipeline(request: LoadRequest): Promise<ResolvedPipeline> {
+  const { axes, runs } = await loadFile(request);
+  if (axes !== undefined && request.run === undefined) {
+    throw matrixErrors.severalRuns(request.file, runs.length);
   }
-  const { mistakes, ...found } = await withPlugins(names, folder);
-  return { ...found, problems: mistakes.map(({ at, error }) => ({ error, path: ["plugins", at] })) };
+  return runs[0].pipeline;
+}
+
+function prepared(
+  base: unknown,
+  varied: readonly VariedValue[],
+  axes: readonly string[],
+  request: LoadRequest,
+  given: readonly Override[],
+): Prepared & { readonly problems: readonly Problem[] } {
+  let data = base;
+  const problems: Problem[] = [];
+  const overrides: Override[] = [...given];
+  for (const { axis, value, at } of varied) {
+    const put =
+      axis.split(".")[0] === "matrix"
+        ? { error: layerErrors.notSettable(`matrix.${axis}`, axis) }
+        : putValue(data, pathOf(axis), value, `matrix.${axis}`);
+    if ("error" in put) {
+      problems.push({ error: put.error, path: at[1] === axis ? at.slice(0, 2) : at, key: true });
+      continue;
+    }
+    data = put.data;
+    overrides.push({ path: pathOf(axis), at });
+  }
+  const substituted = substituteVariables(data, request.environment);
+  const variables = substituted.variables;
+  const filled = isMap(substituted.data) ? { ...substituted.data, variables } : substituted.data;
+  const own = axes.filter((axis) => varied.some((each) => each.axis === axis));
+  const values = Object.fromEntries(own.map((axis) => [axis, valueAt(filled, pathOf(axis))]));
+  return { id: varied.length === 0 ? "" : runId(values), values, overrides, substituted, problems };
+}
+
+/** Mistakes of several runs: one that another run has had is told once, however often a run itself has it. */
+class Told {
+  readonly all: FileMistake[];
+  readonly #keys: Set<string>;
+
+  constructor(first: readonly FileMistake[]) {
+    this.all = [...first];
+    this.#keys = new Set(first.map(keyOf));
+  }
+
+  add(mistakes: readonly FileMistake[]): void {
+    const fresh = mistakes.filter((mistake) => !this.#keys.has(keyOf(mistake)));
+    this.all.push(...fresh);
+    for (const mistake of fresh) this.#keys.add(keyOf(mistake));
+  }
+}
+
+function keyOf({ code, place, message, location }: FileMistake): string {
+  return [code, place, message, location?.file, location?.line, location?.column].join("\n");
 }
 
 function firstOf(mistakes: readonly FileMistake[]): readonly FileMistake[] {

@@ -86,7 +86,7 @@ const early = ["extends"];
  */
 export function putValue(data: unknown, path: readonly string[], value: unknown, place: string): Put {
   if (early.includes(path[0])) return { error: layerErrors.notSettable(place, path[0]) };
-  if (path.some((step) => reserved.includes(step))) {
+  if (path.some((step) => step === "" || reserved.includes(step))) {
     return { error: layerErrors.setPath(place, path.join(".")) };
   }
   return putBelow(data, path, 0, value, place);

@@ -22,6 +22,8 @@ export interface LoadRequest {
   readonly file: string;
   /** `--set` overrides in order: `stages.train.with.epochs=20`. */
   readonly sets?: readonly string[];
+  /** Of a matrix, the one run of this id. */
+  readonly run?: string;
   /** Replaces the file's seed. */
   readonly seed?: number;
   /** Replaces the file's engine. */
@@ -42,6 +44,24 @@ export interface LoadRequest {
   readonly runFolder?: string;
   /** For `${NAME:default}`: `process.env`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** One run of a pipeline file. */
+export interface LoadedRun {
+  /** Empty where the file has no matrix. */
+  readonly id: string;
+  /** What the matrix gives this run, by path, variables filled in. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly pipeline: ResolvedPipeline;
+}
+
+/** A pipeline file with all its runs. */
+export interface LoadedFile {
+  /** The paths its matrix varies; undefined where it has none, and one run. */
+  readonly axes: readonly string[] | undefined;
+  /** Of all runs, each once. */
+  readonly warnings: readonly JacoflowError[];
+  readonly runs: readonly LoadedRun[];
 }
 
 /** Rejects with a PipelineFileErrors (mistake.ts) that lists every mistake found. */

@@ -53,6 +53,24 @@ export function pipelineSchema(
           "values by name; a name in braces after a dollar sign stands for one anywhere in the file",
         examples: [{ width: 64 }],
       },
+      matrix: {
+        type: "object",
+        properties: {
+          include: {
+            type: "array",
+            items: { type: "object", minProperties: 1 },
+            description: "runs besides the product: maps of paths to values",
+          },
+          exclude: {
+            type: "array",
+            items: { type: "object", minProperties: 1 },
+            description: "runs of the product to leave out: those that have all these values",
+          },
+        },
+        additionalProperties: { type: "array", minItems: 1, description: "the values this path takes" },
+        description: "many runs of one file: lists of values by path, every combination a run",
+        examples: [{ seed: [1, 2, 3], "stages.network.with.hidden": [[64], [128]] }],
+      },
       name: {
         type: "string",
         pattern: stageName.source,

@@ -20,6 +20,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Substituted {
   /** Without `variables`. */
   readonly data: unknown;
+  /** Those the file declares, filled in. */
+  readonly variables: ValueMap;
   readonly problems: readonly Problem[];
   /** Where a value is not known because of a problem: nothing more can be said about it. */
   readonly unknown: readonly Path[];
@@ -44,7 +46,7 @@ const plain = (value: unknown): Filled => ({ value, values: 1, depth: 0, broken:
  * never a list or a map, and is not searched again.
  */
 export function substituteVariables(data: unknown, environment: Environment): Substituted {
-  if (!isMap(data)) return { data, problems: [], unknown: [] };
+  if (!isMap(data)) return { data, variables: {}, problems: [], unknown: [] };
   const problems: Problem[] = [];
   const unknown: Path[] = [];
   const declared = declaredIn(data, problems);
@@ -148,7 +150,8 @@ export function substituteVariables(data: unknown, environment: Environment): Su
 
   for (const name of Object.keys(declared)) fillVariable(name, ["variables", name], problems);
   const { value } = fill(withoutKeys(data, ["variables"]), []);
-  return { data: value, problems, unknown };
+  const variables = Object.fromEntries([...known].map(([name, filled]) => [name, filled.value]));
+  return { data: value, variables, problems, unknown };
 }
 
 /** What a file declares under `variables`, without what is wrong there. */
