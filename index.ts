@@ -56,6 +56,8 @@ export {
   type Examples,
   readExamples,
 } from "./stages/examples.js";
+export { type JacobianBasis, readBasis, sameRows } from "./stages/metrics/basis.js";
+export { type RowLabels, rowLabels } from "./stages/metrics/labels.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
 export {
   type FileForm,
