@@ -6,6 +6,7 @@ import { readSource } from "../pipeline/file/read.js";
 import { pipelineSchema } from "../pipeline/file/schema.js";
 import { drawSvg } from "../pipeline/graph/picture/svg.js";
 import { tablesDocument } from "../schemas/document.js";
+import { apiDocument } from "./apiDocument.js";
 import { errorsDocument } from "./errorsDocument.js";
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url);
@@ -13,6 +14,7 @@ const { stages, engines } = composition();
 
 writeFileSync(at("docs/tables.md"), tablesDocument());
 writeFileSync(at("docs/errors.md"), await errorsDocument());
+writeFileSync(at("docs/api.md"), apiDocument());
 writeFileSync(
   at("schemas/pipeline.schema.json"),
   `${JSON.stringify(pipelineSchema(stages, engines), null, 2)}\n`,

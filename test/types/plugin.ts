@@ -1,0 +1,47 @@
+// Compiled, never run: what TypeScript has to know of a plugin and of what the package keeps to itself.
+import { definePlugin, defineStage, JacoflowError, output, type Plugin, whole } from "jacoflow";
+// @ts-expect-error: as it is in its compiled form
+import type { Stage as Compiled } from "jacoflow/dist/pipeline/stage.js";
+// @ts-expect-error: the house behind the public face is closed
+import type { Stage } from "jacoflow/pipeline/stage.js";
+import { Type } from "typebox";
+import { holds, type Same } from "./same.js";
+
+export type Closed = Stage | Compiled;
+
+const reader = defineStage({
+  name: "data/mine",
+  summary: "Reads mine.",
+  options: Type.Object({ path: Type.String({ description: "where" }) }),
+  inputs: {},
+  outputs: { examples: output("examples", "read") },
+  run: async (_inputs, _outputs, { options }) => holds<Same<typeof options, { path: string }>>(),
+});
+const measure = defineStage({
+  name: "metrics/mine",
+  replaces: "metrics/projection",
+  summary: "Measures.",
+  options: Type.Object({}),
+  inputs: { examples: whole("examples", "read") },
+  outputs: { metrics: output("metrics", "measured") },
+  run: async () => undefined,
+});
+
+const plugin = definePlugin({ name: "mine", api: 1, stages: [reader, measure] });
+holds<Same<typeof plugin, Plugin>>();
+
+// @ts-expect-error: it says which API it was written for
+definePlugin({ name: "mine", stages: [] });
+// @ts-expect-error: there is no other API yet
+definePlugin({ name: "mine", api: 2 });
+// @ts-expect-error: it has a name
+definePlugin({ api: 1 });
+// @ts-expect-error: a stage has ports
+definePlugin({ name: "mine", api: 1, stages: [{ name: "a/b", summary: "s", options: Type.Object({}) }] });
+// @ts-expect-error: what was declared is not changed
+plugin.name = "yours";
+
+// @ts-expect-error: a kind of error decides the exit code
+new JacoflowError({ code: "MINE", kind: "mine", message: "m" });
+// @ts-expect-error: every error has a code
+new JacoflowError({ kind: "run", message: "m" });
