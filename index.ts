@@ -19,6 +19,9 @@ export type {
   InputPort,
   InputStream,
   LogLevel,
+  NamedArchitecture,
+  NamedLabelNoise,
+  NetworkData,
   OutputPort,
   OutputStream,
   Stage,
@@ -28,6 +31,8 @@ export type {
   WholeInput,
 } from "./pipeline/stage.js";
 export {
+  defineArchitecture,
+  defineLabelNoise,
   defineStage,
   foldBatches,
   inTurn,

@@ -138,6 +138,12 @@ export interface CheckContext<Options> extends OptionsContext<Options> {
   resolvePath(path: string): string;
 }
 
+/** Options by the value of one of them: where it has a name listed, that schema counts instead of the stage's. */
+export interface Variants {
+  readonly option: string;
+  readonly schemas: ReadonlyMap<string, TObject>;
+}
+
 export interface Stage<
   Options extends TObject = TObject,
   Inputs extends InputPorts = InputPorts,
@@ -151,6 +157,8 @@ export interface Stage<
   readonly summary: string;
   /** TypeBox object; every property with a description, defaults where there are any. */
   readonly options: Options;
+  /** Where the value of one option decides which others there are. */
+  readonly variants?: Variants;
   readonly inputs: Inputs;
   readonly outputs: Outputs;
   /** Which outputs have which schema is known only at run time (shape, K): the first batch fixes it. */
@@ -211,5 +219,16 @@ export function output<const T extends TableName>(table: T, summary: string) {
   return { table, summary } as const;
 }
 
+export {
+  type Added,
+  type Additions,
+  defineArchitecture,
+  defineLabelNoise,
+  type NamedArchitecture,
+  type NamedLabelNoise,
+  type NetworkData,
+  noAdditions,
+  reservedOptions,
+} from "./additions.js";
 export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";
 export type { Engine, EngineName };

@@ -1,14 +1,16 @@
-import type { Stage } from "../pipeline/stage.js";
+import { architectures } from "../engine/network/architectures.js";
+import { type Additions, noAdditions, type Stage } from "../pipeline/stage.js";
 import { cifar10 } from "./data/cifar10.js";
 import { gaussianMixture } from "./data/gaussian-mixture.js";
 import { idx } from "./data/idx.js";
 import { table } from "./data/table.js";
 import { spectrum } from "./jacobian/spectrum.js";
-import { noise } from "./labels/noise.js";
+import { noiseKinds } from "./labels/corruption.js";
+import { labelsNoise } from "./labels/noise.js";
 import { angles } from "./metrics/angles.js";
 import { projection } from "./metrics/projection.js";
-import { init } from "./network/init.js";
-import { pretrained } from "./network/pretrained.js";
+import { networkInit } from "./network/init.js";
+import { networkPretrained } from "./network/pretrained.js";
 import { console } from "./sinks/console.js";
 import { parquet } from "./sinks/parquet.js";
 import { report } from "./sinks/report.js";
@@ -16,15 +18,15 @@ import { linearised } from "./theory/linearised.js";
 import { multiclassNtk } from "./theory/multiclass-ntk.js";
 import { gradientDescent } from "./train/gradient-descent.js";
 
-/** The stages that come with jacoflow, in the order `jacoflow stages` lists them. */
-export const builtInStages: readonly Stage[] = [
+/** The stages that come with jacoflow and what plugins add to them, in the order `jacoflow stages` lists them. */
+export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   cifar10,
   idx,
   gaussianMixture,
   table,
-  noise,
-  init,
-  pretrained,
+  labelsNoise(additions.labelNoises),
+  networkInit(additions.architectures),
+  networkPretrained(additions.architectures),
   gradientDescent,
   spectrum,
   projection,
@@ -35,3 +37,11 @@ export const builtInStages: readonly Stage[] = [
   parquet,
   report,
 ];
+
+export const builtInStages = stagesWithAdditions(noAdditions);
+
+/** Names that an addition may not take. */
+export const builtInNames = {
+  architectures: architectures.map(({ name }) => name),
+  labelNoises: noiseKinds,
+} as const;

@@ -23,7 +23,7 @@ interface Room {
   readonly may: readonly string[];
 }
 
-const stageContract = ["pipeline/stage.ts", "pipeline/streams.ts"];
+const stageContract = ["pipeline/stage.ts", "pipeline/streams.ts", "pipeline/additions.ts"];
 
 /** Design §1. The first room whose pattern fits is a file's. */
 const rooms: readonly Room[] = [
@@ -31,7 +31,7 @@ const rooms: readonly Room[] = [
   { name: "engine", files: /^engine\//, may: ["engine/", "schemas/"] },
   {
     name: "pipeline/stage.ts",
-    files: /^pipeline\/(stage|streams)\.ts$/,
+    files: /^pipeline\/(stage|streams|additions)\.ts$/,
     may: [...stageContract, "schemas/", "type:engine/engine.ts"],
   },
   { name: "stages", files: /^stages\//, may: ["stages/", "pipeline/stage.ts", "engine/", "schemas/"] },

@@ -29,7 +29,7 @@ export interface AskedPlugins {
 export async function pluggedStages(
   { listed, flag, forbidden }: AskedPlugins,
   folder: string,
-  { stages }: Composition,
+  { stages, builtIns }: Composition,
 ): Promise<PluggedStages> {
   const plugins: Plugin[] = [];
   const records: PluginRecord[] = [];
@@ -38,7 +38,7 @@ export async function pluggedStages(
     try {
       if (forbidden === true) throw pluginErrors.forbidden(name);
       const { plugin, file, version } = await loadPlugin(name, [folder, process.cwd()]);
-      registered = registerPlugins(stages, [...plugins, plugin]);
+      registered = registerPlugins(builtIns, [...plugins, plugin]);
       plugins.push(plugin);
       records.push({ name: plugin.name, version: version ?? null, file });
     } catch (error) {

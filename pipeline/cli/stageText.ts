@@ -19,6 +19,7 @@ export function stageText(stage: Stage, width: number): string {
       width,
     ),
     optionsText(stage.options as OptionSchema, width),
+    ...variantTexts(stage, width),
     `example\n${exampleOf(stage).replaceAll(/^(?=.)/gm, "  ")}`,
   ]
     .filter((part) => part !== "")
@@ -46,6 +47,18 @@ function optionsText(options: OptionSchema, width: number): string {
   if (properties.length === 0) return "options\n  none\n";
   const needed = new Set(options.required ?? []);
   return `options\n${properties.map(([name, schema]) => optionText(name, schema, needed.has(name), 2, width)).join("")}`;
+}
+
+/** The options that a variant has besides the stage's. */
+function variantTexts({ options, variants }: Stage, width: number): readonly string[] {
+  return [...(variants?.schemas ?? [])].map(([name, schema]) => {
+    const own = Object.entries(schema.properties).filter(
+      ([option, declared]) => JSON.stringify(options.properties[option]) !== JSON.stringify(declared),
+    );
+    const properties = Object.fromEntries(own) as Readonly<Record<string, OptionSchema>>;
+    const text = optionsText({ properties, required: schema.required ?? [] } as OptionSchema, width);
+    return text.replace("options", `options with ${variants?.option}: ${name}`);
+  });
 }
 
 function optionText(

@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { TObject } from "typebox";
 import { nearest } from "../../schemas/errors/nearest.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
@@ -30,7 +31,7 @@ export function optionChecker(): CheckOptions {
     meta: false,
     validateSchema: false,
   });
-  const validators = new Map<Stage, ValidateFunction>();
+  const validators = new Map<TObject, ValidateFunction>();
   return (stage, given, path) => {
     const value = structuredClone(given ?? {});
     const withPath = [...path, "with"];
@@ -38,17 +39,23 @@ export function optionChecker(): CheckOptions {
       const error = fileErrors.wrongForm(withPath.join("."), value, "a map of options");
       return { options: {}, problems: [{ error, path: withPath }] };
     }
-    const validate = validators.get(stage) ?? ajv.compile(closed(JSON.parse(JSON.stringify(stage.options))));
-    validators.set(stage, validate);
     const options = value as Readonly<Record<string, unknown>>;
+    const declared = declarationFor(stage, options);
+    const validate = validators.get(declared) ?? ajv.compile(closed(JSON.parse(JSON.stringify(declared))));
+    validators.set(declared, validate);
     if (validate(options)) return { options, problems: [] };
-    const schemas = stage.options.properties as Readonly<Record<string, OptionSchema>>;
+    const schemas = declared.properties as Readonly<Record<string, OptionSchema>>;
     const missingPath = given === undefined || given === null ? path : withPath;
     const problems = explain(validate.errors ?? []).map((error) =>
       problemOf(error, stage.name, withPath, missingPath, schemas),
     );
     return { options, problems };
   };
+}
+
+/** The schema that counts for these options: a variant's where they name one. */
+function declarationFor({ options, variants }: Stage, given: Readonly<Record<string, unknown>>): TObject {
+  return variants?.schemas.get(String(given[variants.option])) ?? options;
 }
 
 /** The schema with every map closed to unknown keys, unless it says otherwise. */

@@ -116,7 +116,7 @@ export function pipelineSchema(
         allOf: declared.map(([name, stage]) => ({
           if: { properties: { uses: { const: name } }, required: ["uses"] },
           // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-          then: withOptions(optionsOf(stage)),
+          then: optionsByVariant(stage),
         })),
       },
       changedStage: {
@@ -191,7 +191,7 @@ function needed(schema: JsonSchema): readonly string[] {
  * The options a stage declares, closed to unknown ones; each may be given as a variable, and those without a default
  * have an example, as has the whole.
  */
-function optionsOf({ options }: Stage): JsonSchema {
+function optionsOf(options: Stage["options"]): JsonSchema {
   const schema = closed(JSON.parse(JSON.stringify(options)));
   const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
   const sample = (name: string) => sampleValue(properties[name] as OptionSchema, name);
@@ -209,6 +209,29 @@ function optionsOf({ options }: Stage): JsonSchema {
       ]),
     ),
   };
+}
+
+/** What `with` has to be for a stage, by its variant where it has any. */
+function optionsByVariant({ options, variants }: Stage): JsonSchema {
+  const usual = withOptions(optionsOf(options));
+  return [...(variants?.schemas ?? [])].reduce<JsonSchema>(
+    (otherwise, [name, schema]) => ({
+      if: {
+        properties: {
+          with: {
+            type: "object",
+            properties: { [variants!.option]: { const: name } },
+            required: [variants!.option],
+          },
+        },
+        required: ["with"],
+      },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: withOptions(optionsOf(schema)),
+      else: otherwise,
+    }),
+    usual,
+  );
 }
 
 /** What `with` has to be: it may be left out, or be empty, where no option has to be written. */

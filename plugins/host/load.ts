@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
+import { checkContents } from "./check.js";
 import { type FoundPlugin, findPlugin } from "./find.js";
 import { type Plugin, pluginApi } from "./plugin.js";
 
@@ -32,7 +33,7 @@ export async function loadPlugin(
   if (typeof plugin !== "object" || plugin === null) {
     throw pluginErrors.malformed(name, "has no plugin as its default export");
   }
-  const { name: own, api, stages = [] } = plugin as Partial<Plugin>;
+  const { name: own, api } = plugin as Partial<Plugin>;
   if (api !== pluginApi) throw pluginErrors.unknownApi(name, api, pluginApi);
   if (typeof own !== "string" || !/^[a-z0-9-]+$/.test(own)) {
     throw pluginErrors.malformed(
@@ -40,8 +41,7 @@ export async function loadPlugin(
       `calls itself "${String(own)}": use lower-case letters, digits, hyphens`,
     );
   }
-  if (!Array.isArray(stages)) throw pluginErrors.malformed(name, "has stages that are no list");
-  for (const stage of stages) checkStage(name, stage);
+  checkContents(name, plugin as Partial<Plugin>);
   return { plugin: plugin as Plugin, file: found.file, version: versionOf(found) };
 }
 
@@ -68,29 +68,5 @@ async function inTime<Value>(name: string, work: Promise<Value>, secondsAllowed:
     return await Promise.race([settled, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function checkStage(plugin: string, stage: unknown): void {
-  const { name, summary, options, inputs, outputs, run } = (stage ?? {}) as Readonly<Record<string, unknown>>;
-  const own = `has a stage "${String(name)}"`;
-  if (typeof name !== "string" || !/^[a-z0-9-]+\/[a-z0-9-]+$/.test(name)) {
-    throw pluginErrors.malformed(plugin, `${own} whose name is not family/name`);
-  }
-  if (typeof summary !== "string" || summary === "") {
-    throw pluginErrors.malformed(plugin, `${own} without a summary`);
-  }
-  if (typeof run !== "function") throw pluginErrors.malformed(plugin, `${own} without a run function`);
-  for (const [kind, ports] of Object.entries({ inputs, outputs })) {
-    if (typeof ports !== "object" || ports === null) {
-      throw pluginErrors.malformed(plugin, `${own} without ${kind}`);
-    }
-  }
-  const { properties } = (options ?? {}) as { readonly properties?: Readonly<Record<string, unknown>> };
-  if (properties === undefined) throw pluginErrors.malformed(plugin, `${own} without a schema of options`);
-  for (const [option, schema] of Object.entries(properties)) {
-    if (typeof (schema as { readonly description?: unknown }).description !== "string") {
-      throw pluginErrors.malformed(plugin, `${own} whose option "${option}" has no description`);
-    }
   }
 }

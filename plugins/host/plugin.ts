@@ -1,4 +1,4 @@
-import type { InputPorts, OutputPorts, Stage } from "../../pipeline/stage.js";
+import type { NamedArchitecture, NamedLabelNoise, Stage } from "../../pipeline/stage.js";
 
 /** Version of what plugins and jacoflow expect of each other. */
 export const pluginApi = 1;
@@ -10,11 +10,15 @@ export interface Plugin {
   readonly api: typeof pluginApi;
   // biome-ignore lint/suspicious/noExplicitAny: stages of all options and ports; each is checked where it is declared
   readonly stages?: readonly Stage<any, any, any>[];
+  /** For `architecture` of network/init and network/pretrained, by name. */
+  // biome-ignore lint/suspicious/noExplicitAny: of all options; each is checked where it is declared
+  readonly architectures?: Readonly<Record<string, NamedArchitecture<any>>>;
+  /** For `kind` of labels/noise, by name. */
+  // biome-ignore lint/suspicious/noExplicitAny: of all options; each is checked where it is declared
+  readonly labelNoises?: Readonly<Record<string, NamedLabelNoise<any>>>;
 }
 
 /** Declares a plugin: the default export of its module. */
 export function definePlugin(plugin: Plugin): Plugin {
   return Object.freeze(plugin);
 }
-
-export type AnyStage = Stage<Stage["options"], InputPorts, OutputPorts>;

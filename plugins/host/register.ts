@@ -1,14 +1,27 @@
-import type { InputPort, OutputPort, Stage } from "../../pipeline/stage.js";
+import type { Added, Additions, InputPort, OutputPort, Stage } from "../../pipeline/stage.js";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import type { Plugin } from "./plugin.js";
 
 type Stages = ReadonlyMap<string, Stage>;
 
+/** What plugins add to. */
+export interface BuiltIns {
+  /** The built-in stages, with what plugins add to them. */
+  stages(additions: Additions): Stages;
+  /** Names that an added architecture, or label noise, may not take. */
+  readonly architectures: readonly string[];
+  readonly labelNoises: readonly string[];
+}
+
 /**
- * The stages there are with those of plugins, in order. A stage that replaces a built-in one is there under both names.
+ * The stages there are with those of plugins, in order, the built-in ones with what plugins add to them. A stage that replaces a built-in one is there under both names.
  * PLUGIN_NAME_TAKEN, PLUGIN_REPLACES_NOTHING, PLUGIN_OTHER_PORTS.
  */
-export function registerPlugins(builtIns: Stages, plugins: readonly Plugin[]): Stages {
+export function registerPlugins(builtIn: BuiltIns, plugins: readonly Plugin[]): Stages {
+  const builtIns = builtIn.stages({
+    architectures: added("architecture", builtIn.architectures, plugins, (plugin) => plugin.architectures),
+    labelNoises: added("label noise", builtIn.labelNoises, plugins, (plugin) => plugin.labelNoises),
+  });
   const stages = new Map(builtIns);
   const owners = new Map<string, string>([...builtIns.keys()].map((name) => [name, "jacoflow"]));
   const names = new Set<string>();
@@ -27,6 +40,27 @@ export function registerPlugins(builtIns: Stages, plugins: readonly Plugin[]): S
     }
   }
   return stages;
+}
+
+/** What plugins bring of one kind, by name. PLUGIN_NAME_TAKEN. */
+function added<Thing>(
+  kind: string,
+  taken: readonly string[],
+  plugins: readonly Plugin[],
+  broughtBy: (plugin: Plugin) => Readonly<Record<string, Thing>> | undefined,
+): ReadonlyMap<string, Added<Thing>> {
+  const things = new Map<string, Added<Thing>>();
+  for (const plugin of plugins) {
+    for (const [name, thing] of Object.entries(broughtBy(plugin) ?? {})) {
+      const other = things.get(name);
+      if (other !== undefined || taken.includes(name)) {
+        const owner = other === undefined ? "jacoflow" : `plugin "${other.plugin}"`;
+        throw pluginErrors.nameTaken(plugin.name, `the ${kind} "${name}"`, owner);
+      }
+      things.set(name, { plugin: plugin.name, thing });
+    }
+  }
+  return things;
 }
 
 function checkReplacement(

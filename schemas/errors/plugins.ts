@@ -1,9 +1,16 @@
 import { JacoflowError } from "./error.js";
 import { nearest } from "./nearest.js";
 
-const invalid = (code: string, message: string, value: unknown, remedy: string, cause?: unknown) =>
+const invalid = (
+  code: string,
+  message: string,
+  value: unknown,
+  remedy: string,
+  cause?: unknown,
+  place = "plugins",
+) =>
   new JacoflowError({
-    ...{ code, kind: "invalid", message, place: "plugins", value, remedy },
+    ...{ code, kind: "invalid", message, place, value, remedy },
     ...(cause === undefined ? {} : { cause }),
   });
 
@@ -82,5 +89,25 @@ export const pluginErrors = {
       `stage "${stage}" of plugin "${name}" cannot replace "${replaced}": ${differences.join("; ")}`,
       stage,
       `Give it the ports of ${replaced}: \`jacoflow describe ${replaced}\`.`,
+    ),
+
+  architecture: (plugin: string, name: string, cause: unknown, place: string) =>
+    invalid(
+      "PLUGIN_ARCHITECTURE",
+      `architecture "${name}" of plugin "${plugin}" made no network: ${cause instanceof Error ? cause.message : String(cause)}`,
+      name,
+      "Choose options or data it is made for, or correct the plugin.",
+      cause,
+      place,
+    ),
+
+  labelNoise: (plugin: string, name: string, reason: string, value: unknown, place: string) =>
+    invalid(
+      "PLUGIN_LABEL_NOISE",
+      `label noise "${name}" of plugin "${plugin}": ${reason}`,
+      value instanceof Error ? name : value,
+      "Choose options it is made for, or correct the plugin.",
+      value instanceof Error ? value : undefined,
+      place,
     ),
 } as const;

@@ -2,77 +2,95 @@ import { setImmediate } from "node:timers/promises";
 import type { Table } from "apache-arrow";
 import { Type } from "typebox";
 import { randomSource } from "../../engine/random.js";
-import { defineStage, output, whole } from "../../pipeline/stage.js";
+import { type Additions, defineStage, noAdditions, output, whole } from "../../pipeline/stage.js";
 import { type Split, splits } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { examplesTable, type LabelNoise } from "../../schemas/tables/examples.js";
+import { addedWords, variantsOf } from "../additions.js";
 import { throwAll } from "../check.js";
 import { checkClasses, classCount, type ExampleSet, readExamples } from "../examples.js";
+import { addedLaw } from "./added.js";
 import { corrupt, type NoiseKind, noiseKinds, selectedLaw, transition } from "./corruption.js";
 
 const splitName = Type.Union(splits.map((split) => Type.Literal(split)));
 
-const options = Type.Object(
-  {
-    fraction: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: 1,
-        description:
-          "share of the examples of a split that are selected: round(fraction · n) of them; needed unless kind is matrix, where it is 1 when left out",
-      }),
-    ),
-    kind: Type.Union(
-      noiseKinds.map((kind) => Type.Literal(kind)),
-      {
-        default: "uniform-other",
-        description:
-          "what a selected example's label becomes: uniform-other (one of the K − 1 other classes), uniform-any (any class, its own too), pair-flip (the next class, the last becomes the first), matrix (drawn from the row of its class)",
-      },
-    ),
-    matrix: Type.Optional(
-      Type.Array(Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1 }), {
-        minItems: 1,
-        description:
-          "for kind matrix: K rows of K probabilities; row c is the law of the new label of a selected example of class c",
-      }),
-    ),
-    split: Type.Union([splitName, Type.Array(splitName, { minItems: 1, uniqueItems: true })], {
-      default: "train",
-      description: "train, test, or a list of both: the splits whose labels are changed",
+/** Laws of noise that plugins add. */
+type AddedNoises = Additions["labelNoises"];
+
+const commonOptions = (added: AddedNoises) => ({
+  fraction: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        "share of the examples of a split that are selected: round(fraction · n) of them; needed unless kind is matrix, where it is 1 when left out",
     }),
-  },
-  { additionalProperties: false },
-);
+  ),
+  kind: Type.Union(
+    [...noiseKinds, ...added.keys()].map((kind) => Type.Literal(kind)),
+    {
+      default: "uniform-other",
+      description: `what a selected example's label becomes: uniform-other (one of the K − 1 other classes), uniform-any (any class, its own too), pair-flip (the next class, the last becomes the first), matrix (drawn from the row of its class)${addedWords(added)}`,
+    },
+  ),
+  split: Type.Union([splitName, Type.Array(splitName, { minItems: 1, uniqueItems: true })], {
+    default: "train",
+    description: "train, test, or a list of both: the splits whose labels are changed",
+  }),
+});
+
+const matrixOption = {
+  matrix: Type.Optional(
+    Type.Array(Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { minItems: 1 }), {
+      minItems: 1,
+      description:
+        "for kind matrix: K rows of K probabilities; row c is the law of the new label of a selected example of class c",
+    }),
+  ),
+};
+
+const noiseOptions = (added: AddedNoises) => {
+  const { fraction, kind, split } = commonOptions(added);
+  return Type.Object({ fraction, kind, ...matrixOption, split }, { additionalProperties: false });
+};
 
 interface NoiseOptions {
   readonly fraction?: number;
-  readonly kind: NoiseKind;
+  /** One of ours, or one that a plugin adds. */
+  readonly kind: string;
   readonly matrix?: readonly (readonly number[])[];
   readonly split: Split | readonly Split[];
 }
 
-export const noise = defineStage({
-  name: "labels/noise",
-  summary: "Changes a share of the labels at random and keeps the clean ones beside them",
-  options,
-  inputs: { examples: whole("examples", "examples with clean labels") },
-  outputs: {
-    examples: output("examples", "the same examples with noisy labels; the law of the noise in the metadata"),
-  },
-  checkOptions: ({ options, place }) => throwAll(optionErrors(options, place)),
-  run: async (inputs, outputs, context) => {
-    const place = `stages.${context.stage}`;
-    throwAll(optionErrors(context.options, place));
-    const { origin, table } = inputs.examples;
-    const set = readExamples(table);
-    const from = `${origin.stage}.${origin.port}`;
-    refuseNoisy(set, from);
-    const noisy = await addNoise(set, context.options, context.seed, from, place);
-    await outputs.examples.send(withLabels(table, set, noisy));
-  },
-});
+/** The stage, with the laws of noise of plugins. */
+export const labelsNoise = (added: AddedNoises) =>
+  defineStage({
+    name: "labels/noise",
+    summary: "Changes a share of the labels at random and keeps the clean ones beside them",
+    options: noiseOptions(added),
+    variants: { option: "kind", schemas: variantsOf(commonOptions(added), added) },
+    inputs: { examples: whole("examples", "examples with clean labels") },
+    outputs: {
+      examples: output(
+        "examples",
+        "the same examples with noisy labels; the law of the noise in the metadata",
+      ),
+    },
+    checkOptions: ({ options, place }) => throwAll(optionErrors(options, place)),
+    run: async (inputs, outputs, context) => {
+      const place = `stages.${context.stage}`;
+      throwAll(optionErrors(context.options, place));
+      const { origin, table } = inputs.examples;
+      const set = readExamples(table);
+      const from = `${origin.stage}.${origin.port}`;
+      refuseNoisy(set, from);
+      const noisy = await addNoise(set, context.options, added, context.seed, from, place);
+      await outputs.examples.send(withLabels(table, set, noisy));
+    },
+  });
+
+export const noise = labelsNoise(noAdditions.labelNoises);
 
 interface Noisy {
   readonly labels: Partial<Record<Split, Int32Array>>;
@@ -85,14 +103,20 @@ interface Noisy {
  */
 async function addNoise(
   set: ExampleSet,
-  { fraction = 1, kind, matrix, split }: NoiseOptions,
+  options: NoiseOptions,
+  added: AddedNoises,
   seed: (purpose: string) => string,
   from: string,
   place: string,
 ): Promise<Noisy> {
+  const { fraction = 1, kind, matrix, split } = options;
   const classes = classCount(set);
   checkClasses(set, classes, place);
-  const law = matrix ?? selectedLaw(kind as Exclude<NoiseKind, "matrix">, classes);
+  const addition = added.get(kind);
+  const law =
+    addition === undefined
+      ? (matrix ?? selectedLaw(kind as Exclude<NoiseKind, "matrix">, classes))
+      : addedLaw(kind, addition, options, classes, `${place}.with.kind`);
   if (law.length !== classes) {
     throw dataErrors.option(
       `${place}.with.matrix`,

@@ -1,43 +1,31 @@
 import { readFile } from "node:fs/promises";
-import { Type } from "typebox";
+import { type TProperties, Type } from "typebox";
 import { architectures, expandArchitecture } from "../../engine/network/architectures.js";
 import { activations } from "../../engine/network/form.js";
 import { type InitialisationName, initialisations } from "../../engine/network/initialisation.js";
 import type { Activation, Network } from "../../engine/network/network.js";
 import { parseNetwork } from "../../engine/network/parse.js";
+import type { Additions, Variants } from "../../pipeline/stage.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { networkErrors } from "../../schemas/errors/network.js";
+import { addedWords, variantsOf } from "../additions.js";
+import { addedArchitecture } from "./added.js";
 
 const initialisationNames = Object.keys(initialisations) as InitialisationName[];
 
-/** Options of every stage that makes a network. */
-export const descriptionOptions = {
+/** Architectures that plugins add. */
+export type AddedArchitectures = Additions["architectures"];
+
+/** The option that names an architecture, and those of any network. */
+const commonOptions = (added: AddedArchitectures) => ({
   architecture: Type.Optional(
     Type.Union(
-      architectures.map(({ name }) => Type.Literal(name)),
-      { description: architectures.map(({ name, summary }) => `${name}: ${summary}`).join("; ") },
-    ),
-  ),
-  hidden: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 1 }))], {
-      description:
-        "widths of the hidden layers of one-hidden-layer (default 1024) and mlp (default [128, 64])",
-    }),
-  ),
-  activation: Type.Optional(
-    Type.Union(
-      activations.map((name) => Type.Literal(name)),
+      [...architectures.map(({ name }) => name), ...added.keys()].map((name) => Type.Literal(name)),
       {
-        description:
-          "activation of the architecture's hidden layers (default relu; one-hidden-layer: softplus)",
+        description: `${architectures.map(({ name, summary }) => `${name}: ${summary}`).join("; ")}${addedWords(added)}`,
       },
     ),
-  ),
-  norm: Type.Optional(
-    Type.Union([Type.Literal("none"), Type.Literal("batch")], {
-      description: "batch normalisation after the convolutions of a resnet (default none)",
-    }),
   ),
   network: Type.Optional(
     Type.Union([Type.String(), Type.Object({}, { additionalProperties: true })], {
@@ -59,7 +47,43 @@ export const descriptionOptions = {
     default: 1,
     description: "multiplies the last kernel once, when it is drawn; a layer's scale is part of the function",
   }),
+});
+
+/** Options of the built-in architectures. */
+const builtInOptions = {
+  hidden: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 1 }))], {
+      description:
+        "widths of the hidden layers of one-hidden-layer (default 1024) and mlp (default [128, 64])",
+    }),
+  ),
+  activation: Type.Optional(
+    Type.Union(
+      activations.map((name) => Type.Literal(name)),
+      {
+        description:
+          "activation of the architecture's hidden layers (default relu; one-hidden-layer: softplus)",
+      },
+    ),
+  ),
+  norm: Type.Optional(
+    Type.Union([Type.Literal("none"), Type.Literal("batch")], {
+      description: "batch normalisation after the convolutions of a resnet (default none)",
+    }),
+  ),
 };
+
+/** Options of every stage that makes a network. */
+export const descriptionOptions = (added: AddedArchitectures) => {
+  const { architecture, ...common } = commonOptions(added);
+  return { architecture, ...builtInOptions, ...common };
+};
+
+/** The same where the architecture is one of a plugin: with that one's own options; `besides` are the stage's own. */
+export const descriptionVariants = (added: AddedArchitectures, besides: TProperties = {}): Variants => ({
+  option: "architecture",
+  schemas: variantsOf({ ...commonOptions(added), ...besides }, added),
+});
 
 export interface DescriptionOptions {
   readonly architecture?: string;
@@ -85,13 +109,15 @@ interface DescribedInFile {
 /**
  * What the options alone describe; undefined when they name neither an architecture nor a network.
  * Errors: OPTION_VALUE for options that exclude each other, ARCHITECTURE_OPTION, INVALID_NETWORK and the errors of
- * single layers. `place` is that of the options, `stages.NAME.with`.
+ * single layers. What an architecture of a plugin makes is seen when it is expanded: PLUGIN_ARCHITECTURE. `place` is that of the options, `stages.NAME.with`.
  */
 export function describedByOptions(
   options: DescriptionOptions,
   place: string,
+  added: AddedArchitectures,
 ): Description | DescribedInFile | undefined {
   const { architecture, network } = options;
+  const addition = architecture === undefined ? undefined : added.get(architecture);
   const parts = {
     ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
     ...(options.activation === undefined ? {} : { activation: options.activation }),
@@ -101,6 +127,10 @@ export function describedByOptions(
     if (network !== undefined) {
       const remedy = "Keep one of them.";
       throw dataErrors.option(`${place}.network`, "architecture and network exclude each other", remedy);
+    }
+    if (addition !== undefined) {
+      const expand = addedArchitecture(architecture, addition, options, `${place}.architecture`);
+      return { kind: "architecture", expand };
     }
     const expand = (input: readonly number[], outputs: number) =>
       expandArchitecture(architecture, { input, outputs, ...parts });
@@ -129,8 +159,9 @@ export async function readDescription(
   options: DescriptionOptions,
   place: string,
   resolvePath: (path: string) => string,
+  added: AddedArchitectures,
 ): Promise<Description | undefined> {
-  const described = describedByOptions(options, place);
+  const described = describedByOptions(options, place, added);
   if (described?.kind !== "file") return described;
   const file = resolvePath(described.path);
   return { kind: "network", network: parseNetwork(await readJson(file, `${place}.network`), file) };

@@ -1,4 +1,4 @@
-import { findArchitecture } from "../../engine/network/architectures.js";
+import { architectures } from "../../engine/network/architectures.js";
 import { initialParameters } from "../../engine/network/initialisation.js";
 import type { Network } from "../../engine/network/network.js";
 import { randomSource } from "../../engine/random.js";
@@ -10,7 +10,7 @@ export function freshParameters(
   { architecture, initialisation, outputScale }: DescriptionOptions,
   seed: string,
 ): Float32Array {
-  const usual = architecture === undefined ? "he" : findArchitecture(architecture).initialisation;
+  const usual = architectures.find(({ name }) => name === architecture)?.initialisation ?? "he";
   const random = randomSource(seed);
   return initialParameters(network, {
     initialisation: initialisation ?? usual,

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { build, jacoflow, repository } from "../support/builtCommandLine.js";
@@ -42,6 +43,112 @@ law("a first-party plugin that a file lists reads its data, and run.json says wh
     assert.equal(plugins, [{ name: "csv", version, file: join(repository, "plugins/csv/dist/index.js") }]);
   }),
 );
+
+const names = join(repository, "examples/plugins/names.js");
+
+/** The quickstart's way to the metrics, small, with an architecture and a noise of one's choice. */
+function writeNamed(folder: string, file: string, network: string, noise: string, plugins = names): string {
+  const path = join(folder, file);
+  writeFileSync(
+    path,
+    `name: named
+seed: 3
+plugins: [${plugins}]
+stages:
+  data: { uses: data/gaussian-mixture, with: { classes: 3, dimension: 4, train: 60, test: 30 } }
+  noise: { uses: labels/noise, from: data, with: { fraction: 0.4, ${noise} } }
+  network: { uses: network/init, from: noise, with: { ${network} } }
+  train: { uses: train/gradient-descent, from: [noise, network], with: { learningRate: 0.1, batchSize: 20, epochs: 2 } }
+  parquet: { uses: sink/parquet, from: train.metrics }
+`,
+  );
+  return path;
+}
+
+law("an architecture and a noise of a plugin give the bytes of built-in ones that say the same", () =>
+  withFolder(async (folder) => {
+    const runs: readonly (readonly [name: string, network: string, noise: string])[] = [
+      ["built-in", "architecture: mlp, hidden: [8, 4]", "kind: pair-flip"],
+      ["plugin", "architecture: pyramid, widest: 8", "kind: neighbours, up: 1"],
+      ["other", "architecture: pyramid, widest: 8", "kind: neighbours"],
+    ];
+    const kept: Buffer[] = [];
+    for (const [name, network, noise] of runs) {
+      const file = writeNamed(folder, `${name}.yaml`, network, noise);
+      const run = join(folder, name);
+      const { code, stderr } = await jacoflow(["run", file, "--out", run, "-q"]);
+      assert.is(code, 0, stderr);
+      kept.push(readFileSync(join(run, "tables/metrics/train/part-00000.parquet")));
+    }
+    assert.ok(kept[0].equals(kept[1]));
+    assert.not(kept[0].equals(kept[2]));
+  }),
+);
+
+law("the options of a plugin's names are checked by its own schemas, with their places", () =>
+  withFolder(async (folder) => {
+    const refusals = async (network: string, noise: string) => {
+      const file = writeNamed(folder, "a.yaml", network, noise);
+      const { stdout } = await jacoflow(["validate", file, "--format", "json"]);
+      return (JSON.parse(stdout) as { code: string; place: string }[])
+        .map(({ code, place }) => `${code} ${place}`)
+        .sort();
+    };
+    const right = "architecture: pyramid, widest: 8";
+    assert.equal(await refusals(right, "kind: neighbours"), []);
+    assert.equal(await refusals("architecture: pyramid, hidden: 3", "kind: neighbours, up: 2"), [
+      "INVALID_OPTION stages.noise.with.up",
+      "MISSING_OPTION stages.network.with.widest",
+      "UNKNOWN_OPTION stages.network.with.hidden",
+    ]);
+    assert.equal(await refusals("architecture: mlp, widest: 8", "kind: pair-flip, up: 1"), [
+      "UNKNOWN_OPTION stages.network.with.widest",
+      "UNKNOWN_OPTION stages.noise.with.up",
+    ]);
+  }),
+);
+
+law("what a plugin makes that is no network or no law ends the run with the plugin's name", () =>
+  withFolder(async (folder) => {
+    const broken = join(folder, "broken.mjs");
+    writeFileSync(
+      broken,
+      `const options = { type: "object", properties: {} };
+export default {
+  name: "broken", api: 1,
+  architectures: { odd: { summary: "odd", options, network: () => ({ layers: 7 }) } },
+  labelNoises: { odd: { summary: "odd", options, law: () => [[0.5]] } },
+};
+`,
+    );
+    for (const [network, noise, code] of [
+      ["architecture: odd", "kind: pair-flip", "PLUGIN_ARCHITECTURE stages.network.with.architecture"],
+      ["architecture: mlp", "kind: odd", "PLUGIN_LABEL_NOISE stages.noise.with.kind"],
+    ]) {
+      const file = writeNamed(folder, "a.yaml", network, noise, broken);
+      const ended = await jacoflow(["run", file, "--out", join(folder, code.split(" ")[0]), "-q"]);
+      assert.is.not(ended.code, 0);
+      assert.match(ended.stderr, code);
+      assert.match(ended.stderr, 'of plugin "broken"');
+    }
+  }),
+);
+
+law("describe and the editors' schema know the names of a plugin and their options", async () => {
+  const described = await jacoflow(["describe", "network/init", "--plugins", names]);
+  assert.match(described.stdout, /^options with architecture: pyramid\n {2}widest: /m);
+  const { stdout } = await jacoflow(["schema", "--plugins", names]);
+  const judge = new Ajv2020({ strict: false }).compile(JSON.parse(stdout));
+  const accepts = (uses: string, options: object) =>
+    judge({ name: "a", stages: { a: { uses, with: options } } });
+  assert.ok(accepts("network/init", { architecture: "pyramid", widest: 8 }));
+  assert.ok(accepts("network/init", { architecture: "mlp", hidden: 8 }));
+  assert.not(accepts("network/init", { architecture: "pyramid", hidden: 8 }));
+  assert.not(accepts("network/init", { architecture: "mlp", widest: 8 }));
+  assert.ok(accepts("labels/noise", { fraction: 0.5, kind: "neighbours", up: 1 }));
+  assert.not(accepts("labels/noise", { fraction: 0.5, kind: "neighbours", up: 2 }));
+  assert.not(accepts("labels/noise", { fraction: 0.5, up: 1 }));
+});
 
 law("a mistake of --plugins is shown in the command line, one of the file in the file", () =>
   withFolder(async (folder) => {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { Type } from "typebox";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { defineStage, output, stream } from "../../../pipeline/stage.js";
+import { type Additions, defineStage, output, stream } from "../../../pipeline/stage.js";
 import { loadPlugin } from "../../../plugins/host/load.js";
 import { definePlugin } from "../../../plugins/host/plugin.js";
 import { registerPlugins } from "../../../plugins/host/register.js";
@@ -63,6 +63,8 @@ law("what is no plugin, throws or speaks another version is refused by name", ()
   withFolder(async (folder) => {
     const stage = (change: string) =>
       `export default { name: "a", api: 1, stages: [{ name: "a/b", summary: "s", options: { properties: {} }, inputs: {}, outputs: {}, run() {}, ${change} }] };`;
+    const named = (kind: string, change: string) =>
+      `export default { name: "a", api: 1, ${kind}: { b: { summary: "s", options: { properties: {} }, network() {}, law() {}, ${change} } } };`;
     const cases = {
       PLUGIN_NOT_LOADABLE: ["throw new Error('no');", "import 'no-such-package';", "export default {"],
       PLUGIN_MALFORMED: [
@@ -72,6 +74,13 @@ law("what is no plugin, throws or speaks another version is refused by name", ()
         stage("run: 1"),
         stage("outputs: undefined"),
         stage("options: { properties: { a: {} } }"),
+        named("architectures", "summary: ''"),
+        named("architectures", "network: undefined"),
+        named("architectures", "options: undefined"),
+        named("architectures", "options: { properties: { outputScale: { description: 'taken' } } }"),
+        named("labelNoises", "options: { properties: { fraction: { description: 'taken' } } }"),
+        named("labelNoises", "law: 1"),
+        "export default { name: 'a', api: 1, labelNoises: { 'A b': {} } };",
       ],
       PLUGIN_API: ["export default { name: 'a', api: 2 };"],
     };
@@ -126,7 +135,8 @@ const sample = (name: string, change: object = {}) =>
     run: async () => undefined,
     ...change,
   });
-const builtIns = new Map([["built/in", sample("built/in")]]);
+const stagesThere = new Map([["built/in", sample("built/in")]]);
+const builtIns = { stages: () => stagesThere, architectures: ["mlp"], labelNoises: ["matrix"] };
 const plugin = (name: string, ...stages: readonly ReturnType<typeof sample>[]) =>
   definePlugin({ name, api: 1, stages });
 
@@ -135,7 +145,35 @@ law("a replacement is there under both names", () => {
   const stages = registerPlugins(builtIns, [plugin("a", mine)]);
   assert.is(stages.get("built/in"), mine);
   assert.is(stages.get("my/own"), mine);
-  assert.is.not(builtIns.get("built/in"), mine);
+  assert.is.not(stagesThere.get("built/in"), mine);
+});
+
+law("an added architecture and a noise reach the built-in stages with the plugin's name", () => {
+  const architecture = { summary: "s", options: Type.Object({}), network: () => ({}) };
+  const noise = { summary: "s", options: Type.Object({}), law: () => [[1]] };
+  const reached: Additions[] = [];
+  const listening = {
+    ...builtIns,
+    stages: (additions: Additions) => {
+      reached.push(additions);
+      return stagesThere;
+    },
+  };
+  const one = definePlugin({ name: "one", api: 1, architectures: { a: architecture } });
+  const two = definePlugin({ name: "two", api: 1, labelNoises: { a: noise } });
+  registerPlugins(listening, [one, two]);
+  assert.equal([...reached[0].architectures], [["a", { plugin: "one", thing: architecture }]]);
+  assert.equal([...reached[0].labelNoises], [["a", { plugin: "two", thing: noise }]]);
+  for (const plugins of [
+    [one, definePlugin({ name: "other", api: 1, architectures: { a: architecture } })],
+    [definePlugin({ name: "one", api: 1, architectures: { mlp: architecture } })],
+    [definePlugin({ name: "one", api: 1, labelNoises: { matrix: noise } })],
+  ]) {
+    assert.throws(
+      () => registerPlugins(listening, plugins),
+      (error: JacoflowError) => error.code === "PLUGIN_NAME_TAKEN",
+    );
+  }
 });
 
 law("names that are taken and replacements that do not fit are refused", () => {
