@@ -1,5 +1,14 @@
 // Compiled, never run: what TypeScript has to know of a plugin and of what the package keeps to itself.
-import { definePlugin, defineStage, JacoflowError, output, type Plugin, whole } from "jacoflow";
+import {
+  defineArchitecture,
+  defineLabelNoise,
+  definePlugin,
+  defineStage,
+  JacoflowError,
+  output,
+  type Plugin,
+  whole,
+} from "jacoflow";
 // @ts-expect-error: as it is in its compiled form
 import type { Stage as Compiled } from "jacoflow/dist/pipeline/stage.js";
 // @ts-expect-error: the house behind the public face is closed
@@ -27,7 +36,37 @@ const measure = defineStage({
   run: async () => undefined,
 });
 
-const plugin = definePlugin({ name: "mine", api: 1, stages: [reader, measure] });
+const width = Type.Object({ width: Type.Integer({ description: "of the hidden layer" }) });
+const architecture = defineArchitecture({
+  summary: "One hidden layer.",
+  options: width,
+  network: (options, { input, classes }) => {
+    holds<Same<typeof options, { width: number }>>();
+    return { input, layers: [{ type: "dense", name: "out", units: classes }] };
+  },
+});
+const noise = defineLabelNoise({
+  summary: "None.",
+  options: Type.Object({ up: Type.Optional(Type.Number({ description: "a probability" })) }),
+  law: (options, classes) => {
+    holds<Same<typeof options, { up?: number }>>();
+    return Array.from({ length: classes }, () => [1]);
+  },
+});
+// @ts-expect-error: a network is an object
+defineArchitecture({ summary: "s", options: width, network: () => "mlp" });
+// @ts-expect-error: a law is rows of numbers
+defineLabelNoise({ summary: "s", options: width, law: () => [1, 0] });
+// @ts-expect-error: an architecture has options, if none
+definePlugin({ name: "mine", api: 1, architectures: { a: { summary: "s", network: () => ({}) } } });
+
+const plugin = definePlugin({
+  name: "mine",
+  api: 1,
+  stages: [reader, measure],
+  architectures: { mine: architecture },
+  labelNoises: { mine: noise },
+});
 holds<Same<typeof plugin, Plugin>>();
 
 // @ts-expect-error: it says which API it was written for
