@@ -12,6 +12,11 @@ export type {
   Sweep,
   WorkOptions,
 } from "./engine/engine.js";
+export type { Activation, Layer, Network } from "./engine/network/network.js";
+export { parseNetwork } from "./engine/network/parse.js";
+export type { NamedTensor } from "./engine/network/safetensors.js";
+export { inferShapes } from "./engine/network/shapes.js";
+export { parametersFrom } from "./engine/network/weights.js";
 export { type RandomSource, randomSource } from "./engine/random.js";
 export type {
   BatchStore,
@@ -63,6 +68,7 @@ export {
 } from "./stages/examples.js";
 export { type JacobianBasis, readBasis, sameRows } from "./stages/metrics/basis.js";
 export { type RowLabels, rowLabels } from "./stages/metrics/labels.js";
+export { checkInput } from "./stages/network/description.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
 export {
   type FileForm,
@@ -71,4 +77,4 @@ export {
   type PartFile,
   type TablePart,
 } from "./stages/sinks/keptTables.js";
-export { readSnapshot, type Snapshot } from "./stages/snapshot.js";
+export { readSnapshot, type Snapshot, snapshotWriter } from "./stages/snapshot.js";

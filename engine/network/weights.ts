@@ -17,9 +17,10 @@ export interface WeightSource {
  */
 export function parametersFrom(network: Network, tensors: Tensors, source: WeightSource): Float32Array {
   const layout = parameterLayout(network);
+  // Before the vector is made: a layer of 10¹⁵ units is an error that names it, not one of memory.
+  refuseUnfit(layout, layout.tensors, tensors, source);
   const parameters = new Float32Array(layout.totalCount);
-  copyTensors(layout, layout.tensors, tensors, source, parameters);
-  refuseExtra(layout, tensors, source);
+  copyTensors(layout.tensors, tensors, parameters);
   return parameters;
 }
 
@@ -38,8 +39,8 @@ export function parametersWithNewHead(
   const isHead = (name: string) => head !== undefined && layerOf(name) === head;
   const parameters = fresh.slice();
   const body = layout.tensors.filter((slot) => !isHead(slot.name));
-  copyTensors(layout, body, tensors, source, parameters);
-  refuseExtra(layout, tensors, source);
+  refuseUnfit(layout, body, tensors, source);
+  copyTensors(body, tensors, parameters);
   return parameters;
 }
 
@@ -61,32 +62,31 @@ export function tensorsFrom(layout: ParameterLayout, parameters: Float32Array): 
   }));
 }
 
-function copyTensors(
+/** Whether the tensors of these slots are there with their shapes, and none that the network does not have. */
+function refuseUnfit(
   layout: ParameterLayout,
   slots: readonly TensorSlot[],
   tensors: Tensors,
   { file }: WeightSource,
-  parameters: Float32Array,
 ): void {
-  const own = new Set(layout.tensors.map((slot) => slot.name));
+  const known = layout.tensors.map((slot) => slot.name);
   for (const slot of slots) {
     const found = tensors.get(slot.name);
     if (found === undefined) {
-      const unclaimed = [...tensors.keys()].filter((name) => !own.has(name));
+      const unclaimed = [...tensors.keys()].filter((name) => !known.includes(name));
       throw networkErrors.missingWeight(file, slot.name, slot.shape, unclaimed);
     }
     if (!sameShape(found.shape, slot.shape)) {
       throw networkErrors.weightShape(file, slot.name, found.shape, slot.shape);
     }
-    parameters.set(found.values, slot.offset);
   }
-}
-
-function refuseExtra(layout: ParameterLayout, tensors: Tensors, { file }: WeightSource): void {
-  const known = layout.tensors.map((slot) => slot.name);
   for (const name of tensors.keys()) {
     if (!known.includes(name)) throw networkErrors.extraWeight(file, name, known);
   }
+}
+
+function copyTensors(slots: readonly TensorSlot[], tensors: Tensors, parameters: Float32Array): void {
+  for (const { name, offset } of slots) parameters.set(tensors.get(name)!.values, offset);
 }
 
 function lastDense(layers: readonly ShapedLayer[]): string | undefined {

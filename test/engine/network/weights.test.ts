@@ -77,6 +77,15 @@ test("a tensor of the wrong shape is named with both shapes", () => {
   );
 });
 
+test("a layer too large for any memory is refused by the shape of its weights", () => {
+  const layers = [{ type: "dense", name: "huge", units: 1e15 }] as const;
+  const kernel = { name: "huge/kernel", shape: [2, 3], values: new Float32Array(6) };
+  assert.throws(
+    () => parametersFrom({ input: [2], layers }, new Map([[kernel.name, kernel]]), source),
+    (error: { code: string }) => error.code === "WEIGHT_SHAPE",
+  );
+});
+
 test("a tensor no layer claims is named", () => {
   const tensors = changed((map) =>
     map.set("conv3/bias", { name: "conv3/bias", shape: [1], values: new Float32Array(1) }),

@@ -1,0 +1,111 @@
+import { JacoflowError } from "jacoflow";
+
+const invalid = (
+  code: string,
+  message: string,
+  place: string,
+  value: unknown,
+  remedy: string,
+  cause?: unknown,
+) => new JacoflowError({ code, kind: "invalid", message, place, value, remedy, cause });
+
+/** A layer as messages call it. */
+interface Named {
+  /** `layers[3]`, `layers[3].layers[0]` within a nested model. */
+  readonly place: string;
+  readonly name: string;
+  readonly className: string;
+}
+
+const called = ({ place, name, className }: Named) => `${place} "${name}" (${className})`;
+
+/** Throws the one error, or an AggregateError of several. */
+export function throwAll(errors: readonly JacoflowError[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join("\n"));
+}
+
+/** Messages about Keras models saved by TensorFlow.js. A place is `model.json#layers[3]`, `model.json#tensor` or a file. */
+export const kerasErrors = {
+  unreadable: (file: string, cause: unknown) =>
+    invalid(
+      "KERAS_UNREADABLE",
+      `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      file,
+      file,
+      "Check the path (relative ones start at the pipeline file's folder) and its permissions.",
+      cause,
+    ),
+
+  format: (file: string, reason: string, value?: unknown) =>
+    invalid(
+      "KERAS_FORMAT",
+      `${file}: ${reason}`,
+      file,
+      value,
+      "Save the model with TensorFlow.js (`model.save`), or convert it with tensorflowjs_converter --output_format tfjs_layers_model.",
+    ),
+
+  layer: (file: string, layer: Named, reason: string) =>
+    invalid(
+      "KERAS_LAYER",
+      `${file}: ${called(layer)}: ${reason}`,
+      `${file}#${layer.place}`,
+      layer.className,
+      "Replace the layer by those that README.md of jacoflow-plugin-keras lists, or leave it out, and train again.",
+    ),
+
+  graph: (file: string, layer: Named, reason: string) =>
+    invalid(
+      "KERAS_GRAPH",
+      `${file}: ${called(layer)}: ${reason}`,
+      `${file}#${layer.place}`,
+      layer.name,
+      "A model must be a chain of layers, and of branches of two that an Add layer joins again.",
+    ),
+
+  input: (file: string, reason: string, value?: unknown) =>
+    invalid(
+      "KERAS_INPUT",
+      `${file}: ${reason}`,
+      `${file}#input`,
+      value,
+      "Give the first layer a fixed input shape: [height, width, channels] or [features].",
+    ),
+
+  softmax: (place: string, file: string, name: string) =>
+    invalid(
+      "KERAS_SOFTMAX",
+      `${file} ends with the soft-max of "${name}"`,
+      place,
+      name,
+      "Set softmax: strip, for the Jacobian of the logits before it.",
+    ),
+
+  shardPath: (file: string, path: unknown) =>
+    invalid(
+      "KERAS_SHARD_PATH",
+      `${file}: weights in ${JSON.stringify(path)}, which is not a file beside it`,
+      `${file}#weightsManifest`,
+      path,
+      "Put the files of the weights beside model.json, and their bare names into its weightsManifest.",
+    ),
+
+  shardBytes: (file: string, found: number, wanted: number) =>
+    invalid(
+      "KERAS_SHARD_BYTES",
+      `${file}: the files of a group of weights hold ${found} bytes, its tensors ${wanted}`,
+      `${file}#weightsManifest`,
+      found,
+      "Copy all files of the weights again.",
+    ),
+
+  weight: (file: string, tensor: string, reason: string, value?: unknown) =>
+    invalid(
+      "KERAS_WEIGHT",
+      `${file}: tensor "${tensor}": ${reason}`,
+      `${file}#${tensor}`,
+      value,
+      "Save the model with weights of float32, without quantization.",
+    ),
+} as const;
