@@ -23,7 +23,16 @@ import { buildNative, explain } from "./build-native.mjs";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What tsconfig.build.json compiles, and the files that decide how. */
-const sources = ["index.ts", "schemas", "engine", "stages", "pipeline", "plugins/host"];
+const sources = [
+  "index.ts",
+  "testing.ts",
+  "schemas",
+  "engine",
+  "stages",
+  "pipeline",
+  "plugins/host",
+  "plugins/kit",
+];
 const settings = ["package.json", "tsconfig.json", "tsconfig.build.json"];
 /** What a plugin's build reads, in its folder. */
 const pluginSources = ["src", "package.json", "tsconfig.json"];

@@ -53,18 +53,23 @@ const rooms: readonly Room[] = [
   {
     name: "pipeline/cli",
     files: /^pipeline\/cli\//,
-    may: ["pipeline/", "stages/", "engine/", "schemas/", "plugins/host/"],
+    may: ["pipeline/", "stages/", "engine/", "schemas/", "plugins/host/", "plugins/kit/"],
   },
   {
     name: "plugins/host",
     files: /^plugins\/host\//,
     may: ["plugins/host/", "pipeline/file/", "pipeline/stage.ts", "schemas/"],
   },
+  {
+    name: "plugins/kit",
+    files: /^plugins\/kit\//,
+    may: ["plugins/kit/", "plugins/host/", "pipeline/run/", "pipeline/stage.ts", "engine/", "schemas/"],
+  },
   // What a plugin of anyone may import: `jacoflow` and what its own package.json declares.
   { name: "first-party plugins", files: /^plugins\/[^/]+\/(src|test)\//, may: [] },
   {
     name: "the public face",
-    files: /^index\.ts$/,
+    files: /^(index|testing)\.ts$/,
     may: [
       "pipeline/stage.ts",
       "pipeline/file/",
@@ -74,6 +79,7 @@ const rooms: readonly Room[] = [
       "engine/",
       "schemas/",
       "plugins/host/",
+      "plugins/kit/",
     ],
   },
 ];
