@@ -4,6 +4,7 @@ import { examplesTable, predictionsTable } from "./tables/examples.js";
 import { metrics } from "./tables/metrics.js";
 import { parametersTable } from "./tables/parameters.js";
 import { angles, projection } from "./tables/projection.js";
+import { runsTable } from "./tables/runs.js";
 import { basis, spectrum } from "./tables/spectrum.js";
 import { linearised } from "./tables/theory.js";
 
@@ -47,6 +48,11 @@ const entries: readonly Entry[] = [
   { table: basis, row: "a left singular vector of a Jacobian" },
   { table: projection, row: "a target projected at one cut" },
   { table: angles, row: "a principal angle" },
+  {
+    table: runsTable(["stages.noise.with.fraction"]),
+    row: "a run; kept in `tables/runs/` of the matrix's folder, a file a shard",
+    metadata: { axes: "JSON array of the paths the matrix varies, each with two columns, as here" },
+  },
   { table: linearised, row: "a measured residual beside its prediction" },
 ];
 

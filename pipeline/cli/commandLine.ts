@@ -164,7 +164,18 @@ function noMoreArguments(given: {
 }): true {
   const [command, extra] = given._.map(String);
   if (extra !== undefined) throw commandLineErrors.unexpectedArgument(extra, command);
-  for (const name of ["seed", "out", "engine", "threads", "memory", "format", "plugins"]) {
+  for (const name of [
+    "seed",
+    "only",
+    "jobs",
+    "shard",
+    "out",
+    "engine",
+    "threads",
+    "memory",
+    "format",
+    "plugins",
+  ]) {
     const value = given[name];
     if (Array.isArray(value)) {
       throw commandLineErrors.badFlagValue(name, value.join(" and "), "one value", "Give it once.");

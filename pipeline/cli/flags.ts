@@ -8,6 +8,7 @@ export const pipelineFlags = {
     nargs: 1,
     describe: "Override a value of the file: stages.NAME.with.OPTION=VALUE; may be given several times",
   },
+  only: { type: "string", requiresArg: true, describe: "Of a file with a matrix, the run of this id alone" },
   seed: { type: "string", requiresArg: true, describe: "Seed of the run, instead of the file's" },
   plugins: {
     type: "string",
@@ -35,6 +36,12 @@ export const runFlags = {
     requiresArg: true,
     describe: "Memory limit, such as 2GB  [default: half of the machine's]",
   },
+  jobs: {
+    type: "string",
+    requiresArg: true,
+    describe: "Runs of a matrix at a time, sharing threads and memory  [default: 1]",
+  },
+  shard: { type: "string", requiresArg: true, describe: "Share of a matrix to run: 1/4 to 4/4" },
   json: { type: "boolean", describe: "End with one line of JSON on stdout: how the run went" },
   quiet: { alias: "q", type: "boolean", describe: "Say errors only" },
   verbose: { alias: "v", type: "count", describe: "Say more; twice: everything in the log" },

@@ -2,12 +2,18 @@ import { countRows, listTables } from "../../stages/sinks/parquet/read.js";
 import { headline, headlineText } from "../../stages/sinks/report/headline.js";
 import { alignedColumns } from "./columns.js";
 import { durationText } from "./duration.js";
+import { indexText, readIndex } from "./matrix/indexTable.js";
 import { type RunRecord, readRunRecord } from "./runRecord.js";
 import { readRunTables } from "./runTables.js";
 import type { Terminal } from "./terminal.js";
 
-/** Shows what ran, the tables it left with their rows, and the headline table. */
+/** Shows what ran, of a matrix all its runs; the tables it left with their rows, and the headline table. */
 export async function inspectCommand(given: { readonly run: string }, terminal: Terminal): Promise<number> {
+  const index = await readIndex(given.run);
+  if (index !== undefined) {
+    terminal.out(`matrix of ${index.rows.length} runs\n\n${indexText(index.axes, index.rows)}`);
+    return 0;
+  }
   const record = await readRunRecord(given.run);
   terminal.out(recordText(record));
   const kept = await listTables(given.run);

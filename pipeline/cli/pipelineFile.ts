@@ -1,6 +1,7 @@
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
-import { loadPipeline } from "../file/load.js";
+import { loadFile } from "../file/load.js";
 import { readSource } from "../file/read.js";
+import type { LoadedFile } from "../file/request.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { Composition } from "./compose.js";
 import { pluggedStages } from "./plugins.js";
@@ -9,6 +10,8 @@ import { pluggedStages } from "./plugins.js";
 export interface PipelineFlags {
   readonly file: string;
   readonly set?: readonly string[] | undefined;
+  /** Id of the one run of a matrix. */
+  readonly only?: string | undefined;
   readonly seed?: string | undefined;
   readonly engine?: string | undefined;
   /** Run folder, or where run folders would be made. */
@@ -19,14 +22,20 @@ export interface PipelineFlags {
   readonly noPlugins?: boolean | undefined;
 }
 
-/** Reads, checks and resolves a pipeline file; rejects with every mistake found. */
+/** The pipeline of a file, for what a matrix does not change: that of its first run. As {@link fileOf}. */
 export async function pipelineOf(flags: PipelineFlags, parts: Composition): Promise<ResolvedPipeline> {
+  return (await fileOf(flags, parts)).runs[0].pipeline;
+}
+
+/** Reads, checks and resolves a pipeline file with all its runs; rejects with every mistake found. */
+export async function fileOf(flags: PipelineFlags, parts: Composition): Promise<LoadedFile> {
   const seed = flags.seed === undefined ? undefined : parseSeed(flags.seed);
   const engine = flags.engine === undefined ? undefined : parseEngine(flags.engine, parts);
-  return loadPipeline({
+  return loadFile({
     text: await readSource(flags.file),
     file: flags.file,
     sets: flags.set ?? [],
+    ...(flags.only === undefined ? {} : { run: flags.only }),
     ...(seed === undefined ? {} : { seed }),
     ...(engine === undefined ? {} : { engine }),
     stages: parts.stages,

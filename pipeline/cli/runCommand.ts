@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
+import { matrixErrors } from "../../schemas/errors/matrix.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultParent, defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
@@ -10,7 +11,7 @@ import { durationText } from "./duration.js";
 import { errorFacts, errorText, exitCodeOf, warningText } from "./errorText.js";
 import { type Interruption, listenForInterruption, signalExitCodes } from "./interrupt.js";
 import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
-import { type PipelineFlags, pipelineOf } from "./pipelineFile.js";
+import { fileOf, type PipelineFlags } from "./pipelineFile.js";
 import { planFacts, planText } from "./planText.js";
 import { progressDisplay, type Verbosity } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -21,6 +22,8 @@ export interface RunFlags extends PipelineFlags {
   readonly dryRun?: boolean | undefined;
   readonly threads?: string | undefined;
   readonly memory?: string | undefined;
+  readonly jobs?: string | undefined;
+  readonly shard?: string | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: number | undefined;
@@ -41,11 +44,24 @@ export async function runCommand(flags: RunFlags, terminal: Terminal): Promise<n
 
 async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const memoryLimit = flags.memory === undefined ? defaultMemoryLimit() : parseMemorySize(flags.memory);
-  const threads = flags.threads === undefined ? {} : { threads: parseThreads(flags.threads) };
+  const threads = flags.threads === undefined ? undefined : parseCount("threads", flags.threads);
+  const jobs = flags.jobs === undefined ? undefined : parseCount("jobs", flags.jobs);
   const parts = composition();
   const out = flags.out ?? defaultParent;
-  const pipeline = await pipelineOf({ ...flags, out }, parts);
-  if (flags.quiet !== true) for (const warning of pipeline.warnings) terminal.talk(warningText(warning));
+  const file = await fileOf({ ...flags, out }, parts);
+  if (flags.quiet !== true) for (const warning of file.warnings) terminal.talk(warningText(warning));
+  if (file.axes !== undefined && flags.only === undefined) {
+    const { matrixSettings, runMatrix } = await import("./matrix/runMatrix.js");
+    const settings = matrixSettings(flags, { jobs, threads, memoryLimit }, file.runs, parts);
+    if (flags.dryRun === true) {
+      return (await import("./matrix/planMatrix.js")).planMatrix(file, flags, settings, terminal);
+    }
+    return runMatrix(file, flags, settings, terminal);
+  }
+  for (const flag of ["jobs", "shard"] as const) {
+    if (flags[flag] !== undefined) throw matrixErrors.noMatrix(`--${flag}`, flags.file);
+  }
+  const { pipeline } = file.runs[0];
   if (flags.dryRun === true) {
     terminal.out(
       flags.json === true
@@ -63,7 +79,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
       memoryLimit,
       interruption,
       display,
-      engine: threads,
+      engine: threads === undefined ? {} : { threads },
     });
     display.close();
     return tell(outcome, flags, terminal, interruption);
@@ -125,13 +141,13 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
   return exitCode;
 }
 
-function parseThreads(text: string): number {
-  const threads = Number(text);
-  if (!/^\d+$/.test(text) || threads < 1 || threads > 1024) {
+function parseCount(flag: string, text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 1024) {
     const remedy = "Give a whole number from 1 to 1024.";
-    throw commandLineErrors.badFlagValue("threads", text, "a number of threads", remedy);
+    throw commandLineErrors.badFlagValue(flag, text, `a number of ${flag}`, remedy);
   }
-  return threads;
+  return count;
 }
 
 /** Relative to the current folder when it is inside. */

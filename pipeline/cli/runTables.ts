@@ -14,7 +14,8 @@ export async function readRunTables(folder: string): Promise<RunTables> {
   };
 }
 
-async function rowsOfTable<C extends Columns>(
+/** The rows of one table, of all stages that sent it. Errors: UNREADABLE_TABLE, MISSING_COLUMN. */
+export async function rowsOfTable<C extends Columns>(
   definition: TableDefinition<C>,
   kept: readonly KeptTable[],
 ): Promise<readonly RowOf<C>[]> {

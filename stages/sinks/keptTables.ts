@@ -18,7 +18,7 @@ export interface PartFile {
 
 /** What one file of a table holds. */
 export interface TablePart {
-  readonly table: TableName;
+  readonly table: TableName | "runs";
   readonly schema: Schema;
   /** All of this schema, in order; none for a table without rows. */
   readonly batches: readonly RecordBatch[];

@@ -1,0 +1,61 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { matrixErrors } from "../../../schemas/errors/matrix.js";
+import { runErrors } from "../../../schemas/errors/pipeline.js";
+import type { LoadedRun } from "../../file/request.js";
+import { runFiles } from "../../run/folder.js";
+import type { IndexedRun } from "./indexTable.js";
+
+/** What run.json says of an earlier call. */
+interface EarlierRecord {
+  readonly outcome?: unknown;
+  readonly seconds?: unknown;
+  readonly pipeline?: unknown;
+}
+
+/**
+ * Looks at the folder of a matrix before anything runs: resolves to the runs that are done there already, and removes
+ * what an earlier call left of those that did not end well. OTHER_RUN_THERE where a run of the same values was made from
+ * another file; RUN_FOLDER_NOT_EMPTY where the folder is that of a single run, or a run's holds something else.
+ */
+export async function clearForRuns(
+  folder: string,
+  runs: readonly LoadedRun[],
+): Promise<ReadonlyMap<string, Pick<IndexedRun, "outcome" | "seconds">>> {
+  if ((await recordIn(folder)) !== undefined) throw runErrors.runFolderNotEmpty(folder);
+  const finished = new Map<string, Pick<IndexedRun, "outcome" | "seconds">>();
+  const leftover: string[] = [];
+  for (const { id, pipeline } of runs) {
+    const own = join(folder, id);
+    const record = await recordIn(own);
+    if (record === undefined) {
+      if (!(await isEmpty(own))) throw runErrors.runFolderNotEmpty(own);
+    } else if (record.outcome !== "done") {
+      leftover.push(own);
+    } else {
+      if (JSON.stringify(record.pipeline) !== JSON.stringify(pipeline.document)) {
+        throw matrixErrors.otherRun(own);
+      }
+      const seconds = typeof record.seconds === "number" ? { seconds: record.seconds } : {};
+      finished.set(id, { outcome: "done", ...seconds });
+    }
+  }
+  for (const each of leftover) {
+    await rm(each, { recursive: true }).catch((error: unknown) => {
+      throw runErrors.writeFailed(each, error);
+    });
+  }
+  return finished;
+}
+
+async function recordIn(folder: string): Promise<EarlierRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, runFiles.record), "utf8")) as EarlierRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder).catch(() => [])).length === 0;
+}
