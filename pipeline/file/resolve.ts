@@ -85,6 +85,7 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
           name: form.name,
           seed: form.seed,
           engine: form.engine,
+          ...(form.plugins.length === 0 ? {} : { plugins: form.plugins }),
           stages: Object.fromEntries(
             form.stages.map(({ name, uses, from }, index) => [
               name,

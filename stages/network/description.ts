@@ -109,7 +109,8 @@ interface DescribedInFile {
 /**
  * What the options alone describe; undefined when they name neither an architecture nor a network.
  * Errors: OPTION_VALUE for options that exclude each other, ARCHITECTURE_OPTION, INVALID_NETWORK and the errors of
- * single layers. What an architecture of a plugin makes is seen when it is expanded: PLUGIN_ARCHITECTURE. `place` is that of the options, `stages.NAME.with`.
+ * single layers. What an architecture of a plugin makes is seen when it is expanded: PLUGIN_ARCHITECTURE. `place` is that
+ * of the options, `stages.NAME.with`.
  */
 export function describedByOptions(
   options: DescriptionOptions,

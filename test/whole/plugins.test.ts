@@ -37,9 +37,10 @@ law("a first-party plugin that a file lists reads its data, and run.json says wh
     const run = join(folder, "run");
     const { code, stderr } = await jacoflow(["run", writeFlowers(folder), "--out", run, "-q"]);
     assert.is(code, 0, stderr);
-    const { outcome, plugins } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    const { outcome, plugins, pipeline } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
     assert.is(outcome, "done");
     const { version } = JSON.parse(readFileSync(join(repository, "plugins/csv/package.json"), "utf8"));
+    assert.equal(pipeline.plugins, ["csv"]);
     assert.equal(plugins, [{ name: "csv", version, file: join(repository, "plugins/csv/dist/index.js") }]);
   }),
 );
