@@ -26,6 +26,7 @@ export type {
   LogLevel,
   NamedArchitecture,
   NamedLabelNoise,
+  NamedLayers,
   NetworkData,
   OutputPort,
   OutputStream,
@@ -38,6 +39,7 @@ export type {
 export {
   defineArchitecture,
   defineLabelNoise,
+  defineLayers,
   defineStage,
   foldBatches,
   inTurn,

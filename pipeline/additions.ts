@@ -28,6 +28,16 @@ export interface NamedLabelNoise<Options extends TObject = TObject> {
   law(options: Static<Options>, classes: number): readonly (readonly number[])[];
 }
 
+/** Built-in layers by one name: what `type` of a layer in a network may say. */
+export interface NamedLayers<Options extends TObject = TObject> {
+  /** One line on what the layers are. */
+  readonly summary: string;
+  /** Stand beside `type` and `name` in the network; every property with a description. */
+  readonly options: Options;
+  /** Built-in layers in the form of a network file. The name of the layer is put before theirs, with a hyphen. */
+  layers(options: Static<Options>): readonly object[];
+}
+
 /** Something of a plugin, and the plugin's name for messages. */
 export interface Added<Thing> {
   readonly plugin: string;
@@ -38,14 +48,16 @@ export interface Added<Thing> {
 export interface Additions {
   readonly architectures: ReadonlyMap<string, Added<NamedArchitecture>>;
   readonly labelNoises: ReadonlyMap<string, Added<NamedLabelNoise>>;
+  readonly layers: ReadonlyMap<string, Added<NamedLayers>>;
 }
 
-export const noAdditions: Additions = { architectures: new Map(), labelNoises: new Map() };
+export const noAdditions: Additions = { architectures: new Map(), labelNoises: new Map(), layers: new Map() };
 
 /** Options of the stages themselves, which no addition may have. */
 export const reservedOptions = {
   architecture: ["architecture", "network", "weights", "initialisation", "outputScale"],
   labelNoise: ["kind", "fraction", "matrix", "split"],
+  layer: ["type", "name"],
 } as const;
 
 /** Declares a named architecture; its options infer from the schema. */
@@ -60,4 +72,11 @@ export function defineLabelNoise<const Options extends TObject>(
   noise: NamedLabelNoise<Options>,
 ): NamedLabelNoise<Options> {
   return Object.freeze(noise);
+}
+
+/** Declares built-in layers by one name; their options infer from the schema. */
+export function defineLayers<const Options extends TObject>(
+  layers: NamedLayers<Options>,
+): NamedLayers<Options> {
+  return Object.freeze(layers);
 }

@@ -1,4 +1,5 @@
 import { architectures } from "../engine/network/architectures.js";
+import { layerRules } from "../engine/network/form.js";
 import { type Additions, noAdditions, type Stage } from "../pipeline/stage.js";
 import { cifar10 } from "./data/cifar10.js";
 import { gaussianMixture } from "./data/gaussian-mixture.js";
@@ -25,8 +26,8 @@ export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   gaussianMixture,
   table,
   labelsNoise(additions.labelNoises),
-  networkInit(additions.architectures),
-  networkPretrained(additions.architectures),
+  networkInit(additions),
+  networkPretrained(additions),
   gradientDescent,
   spectrum,
   projection,
@@ -44,4 +45,5 @@ export const builtInStages = stagesWithAdditions(noAdditions);
 export const builtInNames = {
   architectures: architectures.map(({ name }) => name),
   labelNoises: noiseKinds,
+  layers: Object.keys(layerRules),
 } as const;

@@ -1,6 +1,6 @@
-// Adds an architecture and a law of label noise, which a pipeline file then calls by name:
+// Adds an architecture, a layer and a law of label noise, which a pipeline file then calls by name:
 // `network/init, with: { architecture: pyramid, widest: 64, layers: 3 }`, `labels/noise, with: { kind: neighbours, … }`.
-import { defineArchitecture, defineLabelNoise, definePlugin } from "jacoflow";
+import { defineArchitecture, defineLabelNoise, defineLayers, definePlugin } from "jacoflow";
 import { Type } from "typebox";
 
 const pyramid = defineArchitecture({
@@ -38,9 +38,19 @@ const neighbours = defineLabelNoise({
     }),
 });
 
+const halving = defineLayers({
+  summary: "two dense layers with relu, the second half as wide",
+  options: Type.Object({ units: Type.Integer({ minimum: 2, description: "width of the first" }) }),
+  layers: ({ units }) => [
+    { type: "dense", name: "wide", units, activation: "relu" },
+    { type: "dense", name: "narrow", units: Math.round(units / 2), activation: "relu" },
+  ],
+});
+
 export default definePlugin({
   name: "names",
   api: 1,
   architectures: { pyramid },
   labelNoises: { neighbours },
+  layers: { halving },
 });

@@ -7,12 +7,13 @@ type Parts = Readonly<Record<string, unknown>>;
 /** Whether what a plugin brings keeps the contract. PLUGIN_MALFORMED, with the name the plugin was asked for by. */
 export function checkContents(
   plugin: string,
-  { stages = [], architectures = {}, labelNoises = {} }: Partial<Plugin>,
+  { stages = [], architectures = {}, labelNoises = {}, layers = {} }: Partial<Plugin>,
 ): void {
   if (!Array.isArray(stages)) throw pluginErrors.malformed(plugin, "has stages that are no list");
   for (const stage of stages) checkStage(plugin, stage);
   checkNamed(plugin, "architecture", architectures, "network", reservedOptions.architecture);
   checkNamed(plugin, "label noise", labelNoises, "law", reservedOptions.labelNoise);
+  checkNamed(plugin, "layer", layers, "layers", reservedOptions.layer);
 }
 
 function checkStage(plugin: string, stage: unknown): void {

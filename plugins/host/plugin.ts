@@ -1,4 +1,4 @@
-import type { NamedArchitecture, NamedLabelNoise, Stage } from "../../pipeline/stage.js";
+import type { NamedArchitecture, NamedLabelNoise, NamedLayers, Stage } from "../../pipeline/stage.js";
 
 /** Version of what plugins and jacoflow expect of each other. */
 export const pluginApi = 1;
@@ -16,6 +16,9 @@ export interface Plugin {
   /** For `kind` of labels/noise, by name. */
   // biome-ignore lint/suspicious/noExplicitAny: of all options; each is checked where it is declared
   readonly labelNoises?: Readonly<Record<string, NamedLabelNoise<any>>>;
+  /** For `type` of the layers of a network, by name. */
+  // biome-ignore lint/suspicious/noExplicitAny: of all options; each is checked where it is declared
+  readonly layers?: Readonly<Record<string, NamedLayers<any>>>;
 }
 
 /** Declares a plugin: the default export of its module. */

@@ -8,9 +8,10 @@ type Stages = ReadonlyMap<string, Stage>;
 export interface BuiltIns {
   /** The built-in stages, with what plugins add to them. */
   stages(additions: Additions): Stages;
-  /** Names that an added architecture, or label noise, may not take. */
+  /** Names that what is added of each kind may not take. */
   readonly architectures: readonly string[];
   readonly labelNoises: readonly string[];
+  readonly layers: readonly string[];
 }
 
 /**
@@ -21,6 +22,7 @@ export function registerPlugins(builtIn: BuiltIns, plugins: readonly Plugin[]): 
   const builtIns = builtIn.stages({
     architectures: added("architecture", builtIn.architectures, plugins, (plugin) => plugin.architectures),
     labelNoises: added("label noise", builtIn.labelNoises, plugins, (plugin) => plugin.labelNoises),
+    layers: added("layer", builtIn.layers, plugins, (plugin) => plugin.layers),
   });
   const stages = new Map(builtIns);
   const owners = new Map<string, string>([...builtIns.keys()].map((name) => [name, "jacoflow"]));

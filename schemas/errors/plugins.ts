@@ -101,6 +101,16 @@ export const pluginErrors = {
       place,
     ),
 
+  layer: (plugin: string, type: string, reason: string, value: unknown, place: string) =>
+    invalid(
+      "PLUGIN_LAYER",
+      `layer "${type}" of plugin "${plugin}": ${reason}`,
+      value instanceof Error ? type : value,
+      "Choose options it is made for, or correct the plugin.",
+      value instanceof Error ? value : undefined,
+      place,
+    ),
+
   labelNoise: (plugin: string, name: string, reason: string, value: unknown, place: string) =>
     invalid(
       "PLUGIN_LABEL_NOISE",

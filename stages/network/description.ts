@@ -4,26 +4,27 @@ import { architectures, expandArchitecture } from "../../engine/network/architec
 import { activations } from "../../engine/network/form.js";
 import { type InitialisationName, initialisations } from "../../engine/network/initialisation.js";
 import type { Activation, Network } from "../../engine/network/network.js";
-import { parseNetwork } from "../../engine/network/parse.js";
 import type { Additions, Variants } from "../../pipeline/stage.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { networkErrors } from "../../schemas/errors/network.js";
 import { addedWords, variantsOf } from "../additions.js";
-import { addedArchitecture } from "./added.js";
+import { addedArchitecture, readNetwork } from "./added.js";
 
 const initialisationNames = Object.keys(initialisations) as InitialisationName[];
 
-/** Architectures that plugins add. */
-export type AddedArchitectures = Additions["architectures"];
+/** What plugins add to networks. */
+export type AddedNetworks = Pick<Additions, "architectures" | "layers">;
 
 /** The option that names an architecture, and those of any network. */
-const commonOptions = (added: AddedArchitectures) => ({
+const commonOptions = (added: AddedNetworks) => ({
   architecture: Type.Optional(
     Type.Union(
-      [...architectures.map(({ name }) => name), ...added.keys()].map((name) => Type.Literal(name)),
+      [...architectures.map(({ name }) => name), ...added.architectures.keys()].map((name) =>
+        Type.Literal(name),
+      ),
       {
-        description: `${architectures.map(({ name, summary }) => `${name}: ${summary}`).join("; ")}${addedWords(added)}`,
+        description: `${architectures.map(({ name, summary }) => `${name}: ${summary}`).join("; ")}${addedWords(added.architectures)}`,
       },
     ),
   ),
@@ -74,15 +75,15 @@ const builtInOptions = {
 };
 
 /** Options of every stage that makes a network. */
-export const descriptionOptions = (added: AddedArchitectures) => {
+export const descriptionOptions = (added: AddedNetworks) => {
   const { architecture, ...common } = commonOptions(added);
   return { architecture, ...builtInOptions, ...common };
 };
 
 /** The same where the architecture is one of a plugin: with that one's own options; `besides` are the stage's own. */
-export const descriptionVariants = (added: AddedArchitectures, besides: TProperties = {}): Variants => ({
+export const descriptionVariants = (added: AddedNetworks, besides: TProperties = {}): Variants => ({
   option: "architecture",
-  schemas: variantsOf({ ...commonOptions(added), ...besides }, added),
+  schemas: variantsOf({ ...commonOptions(added), ...besides }, added.architectures),
 });
 
 export interface DescriptionOptions {
@@ -115,10 +116,10 @@ interface DescribedInFile {
 export function describedByOptions(
   options: DescriptionOptions,
   place: string,
-  added: AddedArchitectures,
+  added: AddedNetworks,
 ): Description | DescribedInFile | undefined {
   const { architecture, network } = options;
-  const addition = architecture === undefined ? undefined : added.get(architecture);
+  const addition = architecture === undefined ? undefined : added.architectures.get(architecture);
   const parts = {
     ...(options.hidden === undefined ? {} : { hidden: options.hidden }),
     ...(options.activation === undefined ? {} : { activation: options.activation }),
@@ -130,7 +131,13 @@ export function describedByOptions(
       throw dataErrors.option(`${place}.network`, "architecture and network exclude each other", remedy);
     }
     if (addition !== undefined) {
-      const expand = addedArchitecture(architecture, addition, options, `${place}.architecture`);
+      const expand = addedArchitecture(
+        architecture,
+        addition,
+        options,
+        added.layers,
+        `${place}.architecture`,
+      );
       return { kind: "architecture", expand };
     }
     const expand = (input: readonly number[], outputs: number) =>
@@ -150,7 +157,7 @@ export function describedByOptions(
   }
   if (network === undefined) return undefined;
   if (typeof network !== "string") {
-    return { kind: "network", network: parseNetwork(network, `${place}.network`) };
+    return { kind: "network", network: readNetwork(network, added.layers, `${place}.network`) };
   }
   return { kind: "file", path: network };
 }
@@ -160,12 +167,15 @@ export async function readDescription(
   options: DescriptionOptions,
   place: string,
   resolvePath: (path: string) => string,
-  added: AddedArchitectures,
+  added: AddedNetworks,
 ): Promise<Description | undefined> {
   const described = describedByOptions(options, place, added);
   if (described?.kind !== "file") return described;
   const file = resolvePath(described.path);
-  return { kind: "network", network: parseNetwork(await readJson(file, `${place}.network`), file) };
+  return {
+    kind: "network",
+    network: readNetwork(await readJson(file, `${place}.network`), added.layers, file),
+  };
 }
 
 /**

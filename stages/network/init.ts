@@ -5,7 +5,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { checkClasses, classCount, readExamples } from "../examples.js";
 import { snapshotWriter } from "../snapshot.js";
 import {
-  type AddedArchitectures,
+  type AddedNetworks,
   checkInput,
   describedByOptions,
   descriptionOptions,
@@ -15,7 +15,7 @@ import {
 import { freshParameters } from "./start.js";
 
 /** The stage, with the architectures of plugins. */
-export const networkInit = (added: AddedArchitectures) =>
+export const networkInit = (added: AddedNetworks) =>
   defineStage({
     name: "network/init",
     summary: "Makes a network, named or described, and draws its first parameters",
@@ -45,7 +45,7 @@ export const networkInit = (added: AddedArchitectures) =>
     },
   });
 
-export const init = networkInit(noAdditions.architectures);
+export const init = networkInit(noAdditions);
 
 function required<Described>(description: Described | undefined, place: string): Described {
   if (description !== undefined) return description;

@@ -18,7 +18,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { checkClasses, type ExampleSet, readExamples } from "../examples.js";
 import { readTensors, snapshotWriter } from "../snapshot.js";
 import {
-  type AddedArchitectures,
+  type AddedNetworks,
   checkInput,
   type Description,
   describedByOptions,
@@ -47,7 +47,7 @@ interface Origin {
 }
 
 /** The stage, with the architectures of plugins. */
-export const networkPretrained = (added: AddedArchitectures) =>
+export const networkPretrained = (added: AddedNetworks) =>
   defineStage({
     name: "network/pretrained",
     summary: "Starts from trained weights: a safetensors file, or the last snapshot of another stage",
@@ -118,7 +118,7 @@ export const networkPretrained = (added: AddedArchitectures) =>
     },
   });
 
-export const pretrained = networkPretrained(noAdditions.architectures);
+export const pretrained = networkPretrained(noAdditions);
 
 function unnamedNetwork(place: string) {
   return dataErrors.option(

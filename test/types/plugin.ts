@@ -2,6 +2,7 @@
 import {
   defineArchitecture,
   defineLabelNoise,
+  defineLayers,
   definePlugin,
   defineStage,
   JacoflowError,
@@ -53,6 +54,16 @@ const noise = defineLabelNoise({
     return Array.from({ length: classes }, () => [1]);
   },
 });
+const layers = defineLayers({
+  summary: "One.",
+  options: width,
+  layers: (options) => {
+    holds<Same<typeof options, { width: number }>>();
+    return [{ type: "dense", units: options.width }];
+  },
+});
+// @ts-expect-error: layers are a list
+defineLayers({ summary: "s", options: width, layers: () => ({ type: "flatten" }) });
 // @ts-expect-error: a network is an object
 defineArchitecture({ summary: "s", options: width, network: () => "mlp" });
 // @ts-expect-error: a law is rows of numbers
@@ -66,6 +77,7 @@ const plugin = definePlugin({
   stages: [reader, measure],
   architectures: { mine: architecture },
   labelNoises: { mine: noise },
+  layers: { mine: layers },
 });
 holds<Same<typeof plugin, Plugin>>();
 

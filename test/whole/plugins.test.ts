@@ -66,24 +66,32 @@ stages:
   return path;
 }
 
-law("an architecture and a noise of a plugin give the bytes of built-in ones that say the same", () =>
-  withFolder(async (folder) => {
-    const runs: readonly (readonly [name: string, network: string, noise: string])[] = [
-      ["built-in", "architecture: mlp, hidden: [8, 4]", "kind: pair-flip"],
-      ["plugin", "architecture: pyramid, widest: 8", "kind: neighbours, up: 1"],
-      ["other", "architecture: pyramid, widest: 8", "kind: neighbours"],
-    ];
-    const kept: Buffer[] = [];
-    for (const [name, network, noise] of runs) {
-      const file = writeNamed(folder, `${name}.yaml`, network, noise);
-      const run = join(folder, name);
-      const { code, stderr } = await jacoflow(["run", file, "--out", run, "-q"]);
-      assert.is(code, 0, stderr);
-      kept.push(readFileSync(join(run, "tables/metrics/train/part-00000.parquet")));
-    }
-    assert.ok(kept[0].equals(kept[1]));
-    assert.not(kept[0].equals(kept[2]));
-  }),
+law(
+  "an architecture, a noise and a layer of a plugin give the bytes of built-in ones that say the same",
+  () =>
+    withFolder(async (folder) => {
+      const runs: readonly (readonly [name: string, network: string, noise: string])[] = [
+        ["built-in", "architecture: mlp, hidden: [8, 4]", "kind: pair-flip"],
+        ["plugin", "architecture: pyramid, widest: 8", "kind: neighbours, up: 1"],
+        [
+          "layers",
+          "network: { input: [4], layers: [{ type: halving, name: a, units: 8 }, { type: dense, name: out, units: 3 }] }",
+          "kind: pair-flip",
+        ],
+        ["other", "architecture: pyramid, widest: 8", "kind: neighbours"],
+      ];
+      const kept: Buffer[] = [];
+      for (const [name, network, noise] of runs) {
+        const file = writeNamed(folder, `${name}.yaml`, network, noise);
+        const run = join(folder, name);
+        const { code, stderr } = await jacoflow(["run", file, "--out", run, "-q"]);
+        assert.is(code, 0, stderr);
+        kept.push(readFileSync(join(run, "tables/metrics/train/part-00000.parquet")));
+      }
+      assert.ok(kept[0].equals(kept[1]));
+      assert.ok(kept[0].equals(kept[2]));
+      assert.not(kept[0].equals(kept[3]));
+    }),
 );
 
 law("the options of a plugin's names are checked by its own schemas, with their places", () =>

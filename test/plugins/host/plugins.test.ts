@@ -136,7 +136,12 @@ const sample = (name: string, change: object = {}) =>
     ...change,
   });
 const stagesThere = new Map([["built/in", sample("built/in")]]);
-const builtIns = { stages: () => stagesThere, architectures: ["mlp"], labelNoises: ["matrix"] };
+const builtIns = {
+  stages: () => stagesThere,
+  architectures: ["mlp"],
+  labelNoises: ["matrix"],
+  layers: ["dense"],
+};
 const plugin = (name: string, ...stages: readonly ReturnType<typeof sample>[]) =>
   definePlugin({ name, api: 1, stages });
 
@@ -168,6 +173,13 @@ law("an added architecture and a noise reach the built-in stages with the plugin
     [one, definePlugin({ name: "other", api: 1, architectures: { a: architecture } })],
     [definePlugin({ name: "one", api: 1, architectures: { mlp: architecture } })],
     [definePlugin({ name: "one", api: 1, labelNoises: { matrix: noise } })],
+    [
+      definePlugin({
+        name: "one",
+        api: 1,
+        layers: { dense: { summary: "s", options: Type.Object({}), layers: () => [] } },
+      }),
+    ],
   ]) {
     assert.throws(
       () => registerPlugins(listening, plugins),
