@@ -11,6 +11,7 @@ export const options = Type.Object(
   {
     path: Type.String({
       minLength: 1,
+      examples: ["data/iris.csv"],
       description:
         "CSV file in UTF-8 with one example a row; all its rows are training examples unless split or testShare says otherwise",
     }),

@@ -1,5 +1,6 @@
-import { type RecordBatch, Table } from "apache-arrow";
-import { basis, examplesTable, type JacoflowError, metrics } from "jacoflow";
+import type { RecordBatch } from "apache-arrow";
+import { basis, type Engine, examplesTable, type JacoflowError, metrics } from "jacoflow";
+import { runStage } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { kernelAlignment } from "../src/stage.js";
@@ -35,50 +36,30 @@ function jacobian(seed: string, step: number, ids = [0, 1, 2, 3, 4, 5]): RecordB
   );
 }
 
-const examples = (clean: readonly number[], label: readonly number[]) =>
-  new Table([
-    examplesTable([1]).batch(
-      {
-        id: [0, 1, 2, 3, 4, 5],
-        split: "train",
-        features: new Float32Array(6),
-        label: [...label],
-        clean_label: [...clean],
-      },
-      6,
-    ),
-  ]);
+const examples = (clean: readonly number[], label: readonly number[]) => [
+  examplesTable([1]).batch(
+    {
+      id: [0, 1, 2, 3, 4, 5],
+      split: "train",
+      features: new Float32Array(6),
+      label: [...label],
+      clean_label: [...clean],
+    },
+    6,
+  ),
+];
 
 /** Runs the stage on these Jacobians; the rows it sends as name → values. */
 async function measured(
   jacobians: readonly RecordBatch[],
-  options: { targets?: string[]; against?: string[] } = {},
+  options: Readonly<Record<string, unknown>> = {},
   table = examples([0, 0, 0, 1, 1, 1], [0, 1, 0, 1, 0, 1]),
 ) {
-  const sent: RecordBatch[] = [];
-  await kernelAlignment.run(
-    {
-      examples: { origin: { stage: "data", port: "examples", table: "examples" }, table },
-      basis: {
-        origin: { stage: "svd", port: "basis", table: "basis" },
-        forEach: async (handle: (batch: RecordBatch) => Promise<void>) => {
-          for (const batch of jacobians) await handle(batch);
-        },
-      },
-    } as never,
-    { metrics: { send: async (batch: RecordBatch) => void sent.push(batch) } } as never,
-    {
-      stage: "align",
-      options: {
-        targets: ["label", "clean_label"],
-        against: ["previous", "initial"],
-        centring: "outputs",
-        ...options,
-      },
-      engine: async () => ({ algebra: { gram64: gram } }),
-    } as never,
-  );
-  return sent.map((batch) => {
+  const engine = async () => ({ algebra: { gram64: gram } }) as unknown as Engine;
+  const inputs = { examples: [table], basis: [jacobians] };
+  const { batches, error } = await runStage(kernelAlignment, { options, inputs, engine });
+  if (error !== undefined) throw error;
+  return batches.metrics.map((batch) => {
     const read = metrics.read(batch);
     return {
       step: Number(read.step[0]),

@@ -6,7 +6,11 @@ const column = (about: { readonly description: string; readonly default?: string
 /** Options of labels/from-file. A column is its name in the header, or its number from 1. */
 export const options = Type.Object(
   {
-    path: Type.String({ minLength: 1, description: "CSV file in UTF-8 with one label a row" }),
+    path: Type.String({
+      minLength: 1,
+      examples: ["data/labels.csv"],
+      description: "CSV file in UTF-8 with one label a row",
+    }),
     id: column({ default: "id", description: "column of the examples' ids" }),
     label: column({ default: "label", description: "column of the labels" }),
     splitColumn: Type.Optional(

@@ -4,6 +4,7 @@ import {
   angles,
   basis,
   examplesTable,
+  linearised,
   metrics,
   parametersTable,
   predictionsTable,
@@ -26,6 +27,7 @@ export const everyTable = [
   basis,
   projection,
   angles,
+  linearised,
 ].map((table) => table as unknown as TableDefinition);
 
 const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 5e-324];
