@@ -25,7 +25,11 @@ const exactSpectrum = defineStage({
   summary: "Computes singular values of the Jacobian from the eigenpairs of its Gram matrix",
   options: Type.Object(
     {
-      rank: Type.Integer({ minimum: 1, description: "singular values and left vectors wanted" }),
+      rank: Type.Integer({
+        minimum: 1,
+        examples: [5],
+        description: "singular values and left vectors wanted",
+      }),
       split: Type.Union([split, Type.Array(split, { minItems: 1, uniqueItems: true })], {
         default: "train",
         description: "train, test, or a list of both: one Jacobian a split",

@@ -1,7 +1,15 @@
 import yargs, { type Argv } from "yargs";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
-import { doctorFlags, flagsOf, graphFlags, pluginFlags, runFlags, validateFlags } from "./flags.js";
+import {
+  checkPluginFlags,
+  doctorFlags,
+  flagsOf,
+  graphFlags,
+  pluginFlags,
+  runFlags,
+  validateFlags,
+} from "./flags.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -113,6 +121,18 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       "Write the JSON Schema of pipeline files, for editors",
       (builder) => builder.options(pluginFlags).check(noMoreArguments),
       async (given) => finish(await (await import("./schemaCommand.js")).schemaCommand(given, terminal)),
+    )
+    .command(
+      "check-plugin <plugin>",
+      "Try the stages of a plugin: do they keep the laws of stages?",
+      (builder) =>
+        builder
+          .positional("plugin", { type: "string", demandOption: true, describe: "Its name, or a path" })
+          .options(checkPluginFlags)
+          .example("jacoflow check-plugin ./my-plugin.js", "")
+          .check(noMoreArguments),
+      async (given) =>
+        finish(await (await import("./checkPluginCommand.js")).checkPluginCommand(given, terminal)),
     )
     .command(
       "new <kind> [name]",

@@ -89,6 +89,10 @@ export const doctorFlags = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
+export const checkPluginFlags = {
+  json: { type: "boolean", describe: "Write what each law found as a JSON array on stdout" },
+} as const satisfies Readonly<Record<string, Options>>;
+
 /** The flags of each command; `--help` is everybody's. */
 export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>> = {
   run: runFlags,
@@ -97,6 +101,7 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   stages: pluginFlags,
   describe: pluginFlags,
   schema: pluginFlags,
+  "check-plugin": checkPluginFlags,
   new: {},
   inspect: {},
   report: {},

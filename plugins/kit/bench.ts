@@ -45,10 +45,8 @@ function exampleOptions(stage: AnyStage): Readonly<Record<string, unknown>> {
 }
 
 function samplesFor(port: InputPort): readonly (readonly RecordBatch[])[] {
-  const tables = port.table === "any" ? (["metrics", "spectrum"] as const) : [port.table];
-  const offers = tables.map(sampleBatches);
-  if (!port.many) return offers.slice(0, 1);
-  return offers.length > 1 ? offers : [offers[0], offers[0]];
+  const offer = sampleBatches(port.table === "any" ? "metrics" : port.table);
+  return port.many ? [offer, offer] : [offer];
 }
 
 /** Makes a bench; close it, or what the stage wrote stays in the temporary folder. */
@@ -90,11 +88,14 @@ export async function makeBench(
   };
 }
 
+/** A trial that had not ended when its time was over. */
+export class TooLate extends Error {}
+
 /** Rejects after some seconds unless `inTime` is called. */
 function deadline(seconds: number, reason: string) {
   let inTime: () => void = () => undefined;
   const late = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => reject(new Error(reason)), seconds * 1000);
+    const timer = setTimeout(() => reject(new TooLate(reason)), seconds * 1000);
     inTime = () => clearTimeout(timer);
   });
   return { inTime, late };

@@ -5,7 +5,7 @@ import type { OutputPort, TableName } from "../../pipeline/stage.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { encodeArrow, schemaDifference } from "../../schemas/ipc.js";
 import { tableNameOf } from "../../schemas/table.js";
-import { type Bench, remade } from "./bench.js";
+import { type Bench, remade, TooLate } from "./bench.js";
 import { sampleBatches } from "./samples.js";
 import type { StageOutcome } from "./trial.js";
 
@@ -186,7 +186,8 @@ const readsTogether: Law = async (bench) => {
   });
   try {
     return failed(await bench.run({ inputs, capacity: 1 }));
-  } catch {
+  } catch (error) {
+    if (!(error instanceof TooLate)) throw error;
     return "it waits for one input and leaves another unread";
   }
 };

@@ -26,10 +26,7 @@ const idsOf = (split: Split) => Array.from({ length: counts[split] }, (_, id) =>
 
 function examples(): readonly RecordBatch[] {
   const rows = splits.flatMap((split) => idsOf(split).map((id) => ({ split, id })));
-  const clean = Int32Array.from(rows, ({ id }) => id % outputs);
-  const label = Int32Array.from(rows, ({ split, id }, row) =>
-    split === "train" && id === 1 ? 1 - clean[row] : clean[row],
-  );
+  const label = Int32Array.from(rows, ({ id }) => id % outputs);
   return [
     examplesTable([inputs], { classes }).batch(
       {
@@ -37,7 +34,7 @@ function examples(): readonly RecordBatch[] {
         split: rows.map(({ split }) => split),
         features: Float32Array.from({ length: rows.length * inputs }, (_, at) => wave(at)),
         label,
-        clean_label: clean,
+        clean_label: label,
       },
       rows.length,
     ),
@@ -175,7 +172,7 @@ const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
 
 /**
  * Small batches of a table, the same at every call. They fit each other: six training and four test examples of two
- * classes with one wrong label, a network of them at steps 0, 2 and 4, its predictions and Jacobians there.
+ * classes, a network of them at steps 0, 2 and 4, its predictions and Jacobians there.
  */
 export function sampleBatches(table: TableName): readonly RecordBatch[] {
   return makers[table]();

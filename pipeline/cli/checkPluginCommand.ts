@@ -1,0 +1,44 @@
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { loadPlugin } from "../../plugins/host/load.js";
+import type { StageTrialFacts } from "../../plugins/kit/bench.js";
+import { checkPlugin, type LawResult } from "../../plugins/kit/check.js";
+import type { Terminal } from "./terminal.js";
+
+export interface CheckPluginFlags {
+  /** As in a pipeline file: a name, or a path from the current folder. */
+  readonly plugin: string;
+  readonly json?: boolean | undefined;
+}
+
+/** Holds the stages of a plugin to the laws of stages. Resolves to 0, to 1 when a stage breaks one. */
+export async function checkPluginCommand(given: CheckPluginFlags, terminal: Terminal): Promise<number> {
+  const { plugin, file } = await loadPlugin(given.plugin, [process.cwd()]);
+  const results = await checkPlugin(plugin, { trials: await trialsOf(file) });
+  if (given.json === true) terminal.out(`${JSON.stringify(results, null, 2)}\n`);
+  else terminal.out(textOf(plugin.name, results));
+  return results.every(({ passed }) => passed) ? 0 : 1;
+}
+
+/** What the module says of how to try its stages; paths of options start beside it. */
+async function trialsOf(file: string): Promise<Readonly<Record<string, StageTrialFacts>>> {
+  const { trials = {} } = (await import(pathToFileURL(file).href)) as {
+    readonly trials?: Readonly<Record<string, StageTrialFacts>>;
+  };
+  return Object.fromEntries(
+    Object.entries(trials).map(([stage, facts]) => [stage, { folder: dirname(file), ...facts }]),
+  );
+}
+
+function textOf(plugin: string, results: readonly LawResult[]): string {
+  if (results.length === 0) return `${plugin} brings no stages: there is nothing to try\n`;
+  const lines = [...new Set(results.map(({ stage }) => stage))].flatMap((stage) => [
+    stage,
+    ...results
+      .filter((result) => result.stage === stage)
+      .map(({ law, reason }) => (reason === undefined ? `  ✔ ${law}` : `  ✘ ${law}: ${reason}`)),
+  ]);
+  const broken = results.filter(({ passed }) => !passed).length;
+  const sum = broken === 0 ? "every law is kept" : `${broken} of ${results.length} laws are broken`;
+  return `${lines.join("\n")}\n${plugin}: ${sum}\n`;
+}

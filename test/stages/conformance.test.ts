@@ -1,0 +1,61 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { definePlugin } from "../../plugins/host/plugin.js";
+import type { StageTrialFacts } from "../../plugins/kit/bench.js";
+import { checkPlugin } from "../../plugins/kit/check.js";
+import { laws } from "../../plugins/kit/laws.js";
+import { builtInStages } from "../../stages/index.js";
+import { consoleSink } from "../../stages/sinks/console.js";
+import { withFolder } from "../support/folder.js";
+
+const law = suite("built-in stages");
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const trials: Readonly<Record<string, StageTrialFacts>> = {
+  "data/idx": { options: { path: "examples/data/fashion-3", train: 30, test: 12 } },
+  "data/cifar10": { options: { path: ".", train: 10, test: 10 } },
+  "data/gaussian-mixture": { options: { classes: 2, dimension: 3, train: 20, test: 10 } },
+  "data/table": { options: { path: "test/golden/mlp-tanh/examples.arrow" } },
+  "labels/noise": { options: { fraction: 0.5 } },
+  "network/init": { options: { architecture: "mlp", hidden: [4] } },
+  "train/gradient-descent": { options: { learningRate: 0.1, batchSize: "full", epochs: 3 } },
+  "jacobian/spectrum": { options: { rank: 3, split: ["train", "test"] } },
+  "metrics/projection": { options: { rank: 2 } },
+  "metrics/angles": { options: { rank: 2 } },
+  "theory/multiclass-ntk": { options: { rank: 2 } },
+  "theory/linearised": { options: { learningRate: 0.1 } },
+};
+
+/** Ten images of each set in the form of CIFAR-10's binary version: a label and 3072 bytes. */
+function writeImages(folder: string): void {
+  const record = (image: number) => Buffer.alloc(3073, 7 * image + 1).fill(image % 10, 0, 1);
+  const images = Buffer.concat(Array.from({ length: 10 }, (_, image) => record(image)));
+  const files = [1, 2, 3, 4, 5].map((at) => `data_batch_${at}.bin`);
+  for (const file of [...files, "test_batch.bin"]) writeFileSync(join(folder, file), images);
+}
+
+/** What it prints is no matter here, only that it reads as a stage has to. */
+const silent = consoleSink(async () => undefined);
+
+for (const { name, ...stage } of builtInStages) {
+  law(`${name} keeps every law of stages`, () =>
+    withFolder(async (folder) => {
+      if (name === "data/cifar10") writeImages(folder);
+      const tried = name === silent.name ? silent : { name, ...stage };
+      const results = await checkPlugin(definePlugin({ name: "built-in", api: 1, stages: [tried] }), {
+        trials: { [name]: { folder: name === "data/cifar10" ? folder : root, ...trials[name] } },
+        seconds: 30,
+      });
+      assert.equal(
+        results.filter(({ passed }) => !passed).map((result) => `${result.law}: ${result.reason}`),
+        [],
+      );
+      assert.is(results.length, Object.keys(laws).length);
+    }),
+  );
+}
+
+law.run();
