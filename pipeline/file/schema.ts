@@ -1,18 +1,8 @@
 import { policies } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
 import { stageName } from "./form.js";
-import { closed } from "./options.js";
-import { type OptionSchema, sampleValue } from "./sampleValue.js";
+import { type JsonSchema, optionsByVariant, orVariable } from "./optionsSchema.js";
 import { variableName } from "./variables.js";
-
-type JsonSchema = Readonly<Record<string, unknown>>;
-
-/** A value that a variable stands for: its type is known only when the file is read. */
-const variable: JsonSchema = {
-  type: "string",
-  pattern: "\\$\\{",
-  description: "a variable of the file or of the environment, with or without a default",
-};
 
 const path: JsonSchema = { type: "string", minLength: 1 };
 
@@ -178,76 +168,5 @@ export function pipelineSchema(
         ],
       },
     },
-  };
-}
-
-/** Options that have to be written: required ones without a default. */
-function needed(schema: JsonSchema): readonly string[] {
-  const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
-  return ((schema.required ?? []) as readonly string[]).filter((name) => !("default" in properties[name]));
-}
-
-/**
- * The options a stage declares, closed to unknown ones; each may be given as a variable, and those without a default
- * have an example, as has the whole.
- */
-function optionsOf(options: Stage["options"]): JsonSchema {
-  const schema = closed(JSON.parse(JSON.stringify(options)));
-  const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
-  const sample = (name: string) => sampleValue(properties[name] as OptionSchema, name);
-  const required = needed(schema);
-  return {
-    ...schema,
-    required,
-    ...(required.length === 0
-      ? {}
-      : { examples: [Object.fromEntries(required.map((name) => [name, sample(name)]))] }),
-    properties: Object.fromEntries(
-      Object.entries(properties).map(([name, option]) => [
-        name,
-        orVariable("default" in option ? option : { examples: [sample(name)], ...option }),
-      ]),
-    ),
-  };
-}
-
-/** What `with` has to be for a stage, by its variant where it has any. */
-function optionsByVariant({ options, variants }: Stage): JsonSchema {
-  const usual = withOptions(optionsOf(options));
-  return [...(variants?.schemas ?? [])].reduce<JsonSchema>(
-    (otherwise, [name, schema]) => ({
-      if: {
-        properties: {
-          with: {
-            type: "object",
-            properties: { [variants!.option]: { const: name } },
-            required: [variants!.option],
-          },
-        },
-        required: ["with"],
-      },
-      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-      then: withOptions(optionsOf(schema)),
-      else: otherwise,
-    }),
-    usual,
-  );
-}
-
-/** What `with` has to be: it may be left out, or be empty, where no option has to be written. */
-function withOptions(options: JsonSchema): JsonSchema {
-  return needed(options).length > 0
-    ? { properties: { with: options }, required: ["with"] }
-    : { properties: { with: { anyOf: [options, { type: "null" }] } } };
-}
-
-function orVariable(schema: JsonSchema): JsonSchema {
-  if (schema.type === "string" && !("pattern" in schema)) return schema;
-  const { description, default: otherwise, examples, ...rest } = schema;
-  return {
-    ...(description === undefined ? {} : { description }),
-    ...(examples === undefined ? {} : { examples }),
-    ...(otherwise === undefined ? {} : { default: otherwise }),
-    anyOf: [rest, variable],
   };
 }
