@@ -50,6 +50,7 @@ export interface StageOutcome {
   /** Batches handed to the stage, by port and offer; all there were when it lost none. */
   readonly delivered: Readonly<Record<string, readonly number[]>>;
   readonly logs: readonly { readonly level: LogLevel; readonly message: string }[];
+  readonly progress: readonly { readonly done: number; readonly total: number; readonly unit: string }[];
   /** What the stage failed with; undefined when it ended well. */
   readonly error: unknown;
 }
@@ -62,6 +63,7 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
   const { inputs: ports, outputs: offers } = stage as Stage<TObject, InputPorts, OutputPorts>;
   const batches: Record<string, RecordBatch[]> = {};
   const logs: { level: LogLevel; message: string }[] = [];
+  const progress: { done: number; total: number; unit: string }[] = [];
   const edges: Record<string, Edge[]> = {};
   let fail: (error: unknown) => void = () => undefined;
   const uncaught = new Promise<never>((_, reject) => {
@@ -126,7 +128,9 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
     log: (level, message) => {
       logs.push({ level, message });
     },
-    progress: () => undefined,
+    progress: (done, total, unit) => {
+      progress.push({ done, total, unit });
+    },
   };
   let error: unknown;
   try {
@@ -137,7 +141,7 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
   const delivered = Object.fromEntries(
     Object.entries(edges).map(([port, all]) => [port, all.map(({ statistics }) => statistics.delivered)]),
   );
-  return { batches, delivered, logs, error };
+  return { batches, delivered, logs, progress, error };
 }
 
 /** The options a stage gets for those of a file: TRIAL_OPTIONS when they are not its own. */
