@@ -30,6 +30,8 @@ export type {
   NetworkData,
   OutputPort,
   OutputStream,
+  PlanContext,
+  PlannedTable,
   Stage,
   StageContext,
   StagePlan,

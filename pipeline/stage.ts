@@ -1,7 +1,7 @@
 import type { RecordBatch, Table } from "apache-arrow";
 import type { Observable } from "rxjs";
 import type { Static, TObject } from "typebox";
-import type { Engine, EngineName } from "../engine/engine.js";
+import type { Engine, EngineName, EngineRates } from "../engine/engine.js";
 
 /** Tables that travel on edges (design §2). `any` is for sinks only. */
 export type TableName =
@@ -120,10 +120,36 @@ export interface StageContext<Options> {
   progress(done: number, total: number, unit: string): void;
 }
 
+/** What is known before a run of the table an output will send; what is absent is not known. */
+export interface PlannedTable {
+  /** Examples of each split, of tables of examples. */
+  readonly examples?: Partial<Readonly<Record<"train" | "test", number>>>;
+  /** Shape of one input. */
+  readonly shape?: readonly number[];
+  /** K. */
+  readonly classes?: number;
+  /** The network of parameters, as JSON. */
+  readonly network?: unknown;
+  /** p, the trainable ones. */
+  readonly parameters?: number;
+  /** Batches in all: snapshots, evaluations, Jacobians. */
+  readonly batches?: number;
+}
+
 /** What a stage will need, for `--dry-run` and the memory check before the run. */
 export interface StagePlan {
   readonly memoryBytes?: number;
   readonly notes?: readonly string[];
+  /** By output port. */
+  readonly outputs?: Readonly<Record<string, PlannedTable>>;
+  readonly work?: {
+    /** Passes over the examples in which Jacobians are multiplied. */
+    readonly sweeps?: number;
+    /** Of the largest matrix the stage is about, were it held. */
+    readonly bytes?: number;
+    /** Training steps. */
+    readonly steps?: number;
+  };
 }
 
 /** What `validate` can check in the options alone: some that exclude each other. */
@@ -142,6 +168,19 @@ export interface CheckContext<Options> extends OptionsContext<Options> {
 export interface Variants {
   readonly option: string;
   readonly schemas: ReadonlyMap<string, TObject>;
+}
+
+/** What a stage may know for its plan. */
+export interface PlanContext {
+  /** `stages.NAME`, the place an error should start with. */
+  readonly place: string;
+  /** What is known of each input by port; of a `many` port, of its first offer. */
+  readonly inputs: Readonly<Record<string, PlannedTable | undefined>>;
+  /** Of the engine, where it could be asked. */
+  readonly rates: EngineRates;
+  /** Bytes. */
+  readonly memoryLimit: number;
+  resolvePath(path: string): string;
 }
 
 export interface Stage<
@@ -174,7 +213,11 @@ export interface Stage<
    * `checkOptions` found nothing. Throws (or rejects with) a JacoflowError, or an AggregateError of several.
    */
   check?(context: CheckContext<Static<Options>>): void | Promise<void>;
-  plan?(options: Static<Options>): StagePlan;
+  /**
+   * What the stage will send and need, from what is known of its inputs. It may look into files, not write any. Throws
+   * (or rejects with) the JacoflowError that the run would end with.
+   */
+  plan?(options: Static<Options>, context: PlanContext): StagePlan | Promise<StagePlan>;
 }
 
 /** Declares a stage. Options infer from the schema, inputs and outputs from the ports. */
@@ -233,4 +276,4 @@ export {
   reservedOptions,
 } from "./additions.js";
 export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";
-export type { Engine, EngineName };
+export type { Engine, EngineName, EngineRates };

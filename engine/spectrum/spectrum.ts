@@ -43,6 +43,8 @@ export interface Spectrum extends SpectrumValues {
   readonly method: SpectrumMethod;
   /** Why this method. */
   readonly reason: string;
+  /** Estimated before the work began. */
+  readonly memoryBytes: number;
 }
 
 /** What a way of computing a spectrum finds. */
@@ -93,7 +95,7 @@ export async function computeSpectrum(
     plan.route === "held-rows"
       ? await heldSpectrum(model, algebra, features, settings, work)
       : await streamedSpectrum(model, algebra, features, start ? { ...settings, start } : settings, work);
-  return { ...found, method: "block-krylov", reason: plan.reason };
+  return { ...found, method: "block-krylov", reason: plan.reason, memoryBytes: plan.memoryBytes };
 }
 
 /** {@link planSpectrum} for a model: what `computeSpectrum` would do, before it does it, with its errors. */
@@ -122,7 +124,7 @@ async function exactSpectrum(
   algebra: LinearAlgebra,
   features: Matrix,
   { rank, precision, seed, grams }: SpectrumOptions,
-  { route, reason }: SpectrumPlan,
+  { route, reason, memoryBytes }: SpectrumPlan,
   work: WorkOptions,
 ): Promise<Spectrum> {
   let found: ExactSpectrum;
@@ -139,5 +141,8 @@ async function exactSpectrum(
   const rows = features.rows * model.outputs;
   const random = randomSource(seed);
   const leftVectors = await orthonormalColumns(algebra, found.leftVectors, rows, rank, random);
-  return { ...found, leftVectors, method: "exact", reason, exact: true, sweeps: 0, converged: true };
+  return {
+    ...found,
+    ...{ leftVectors, method: "exact", reason, memoryBytes, exact: true, sweeps: 0, converged: true },
+  };
 }

@@ -1,49 +1,134 @@
 import type { ResolvedPipeline, Wire } from "../graph/resolved.js";
-import type { PipelinePlan } from "../run/outcome.js";
+import type { PipelinePlan, PlannedStage } from "../run/outcome.js";
 import { planPipeline } from "../run/plan.js";
+import type { EngineRates, PlannedTable } from "../stage.js";
+import type { Composition } from "./compose.js";
 import { memoryText } from "./memorySize.js";
 
+/** A pipeline with what running it here would take. */
+export interface PlannedRun {
+  readonly pipeline: ResolvedPipeline;
+  readonly plan: PipelinePlan;
+  readonly engine: ReturnType<Composition["explainEngineChoice"]>;
+  readonly memoryLimit: number;
+}
+
+/** Plans a run with the rates of the engine it would take, which is started for that and closed again. */
+export async function planRun(
+  pipeline: ResolvedPipeline,
+  parts: Composition,
+  { threads, memoryLimit }: { readonly threads: number | undefined; readonly memoryLimit: number },
+): Promise<PlannedRun> {
+  const options = threads === undefined ? {} : { threads };
+  const engine = parts.explainEngineChoice(pipeline.engine, options);
+  const rates = await ratesOf(() => parts.createEngine(pipeline.engine, options));
+  const plan = await planPipeline(pipeline, { memoryLimit, ...(rates === undefined ? {} : { rates }) });
+  return { pipeline, plan, engine, memoryLimit };
+}
+
+/** Undefined where the engine does not start: the run will say why. */
+async function ratesOf(
+  create: () => ReturnType<Composition["createEngine"]>,
+): Promise<EngineRates | undefined> {
+  try {
+    const engine = await create();
+    await engine.close();
+    return engine.rates;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The plan of `--dry-run` for people: the stages in the order they start, what they read, need and say. */
-export async function planText(pipeline: ResolvedPipeline, memoryLimit: number): Promise<string> {
-  const plan = planPipeline(pipeline);
-  const lines = [`${pipeline.name}: seed ${pipeline.seed}, engine ${pipeline.engine}`];
+export function planText({ pipeline, plan, engine, memoryLimit }: PlannedRun): string {
+  const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
+  const lines = [
+    `${pipeline.name}: seed ${pipeline.seed}`,
+    `engine ${engine.name} on ${threads}: ${engine.reason}`,
+  ];
+  const tableOf = ({ from }: Wire) =>
+    plan.stages.find(({ name }) => name === from.stage)?.plan.outputs?.[from.port];
   for (const stage of plan.stages) {
     lines.push("", `${stage.name} (${stage.uses})`);
     for (const wire of pipeline.wires.filter((candidate) => candidate.to.stage === stage.name)) {
-      lines.push(`  reads ${wireText(wire)}`);
+      lines.push(`  reads ${wireText(wire, tableOf(wire))}`);
     }
-    if (stage.plan.memoryBytes !== undefined) lines.push(`  needs ${memoryText(stage.plan.memoryBytes)}`);
-    for (const note of stage.plan.notes ?? []) lines.push(`  ${note}`);
+    lines.push(...stageLines(stage).map((line) => `  ${line}`));
   }
   lines.push("", memoryLine(plan, memoryLimit));
   return `${lines.join("\n")}\n`;
 }
 
-function wireText(wire: Wire): string {
+function stageLines({ plan, error }: PlannedStage): readonly string[] {
+  const { steps, sweeps, bytes } = plan.work ?? {};
+  return [
+    ...(steps === undefined ? [] : [`takes ${counted(steps, "step")}`]),
+    ...(plan.notes ?? []),
+    ...(sweeps === undefined || sweeps === 0 ? [] : [`takes about ${counted(sweeps, "sweep")} in all`]),
+    ...(bytes === undefined ? [] : [`J would take ${memoryText(bytes)} were it held`]),
+    ...(plan.memoryBytes === undefined ? [] : [`needs about ${memoryText(Math.ceil(plan.memoryBytes))}`]),
+    ...(error === undefined ? [] : [`would fail: ${error.message} [${error.code}]`]),
+  ];
+}
+
+function wireText(wire: Wire, table: PlannedTable | undefined): string {
   const how =
     wire.delivery === "whole" ? "whole" : `batch by batch, at most ${wire.capacity} waiting, ${wire.policy}`;
-  return `${wire.table} from ${wire.from.stage}.${wire.from.port} (${how})`;
+  const facts = table === undefined ? "" : tableText(wire, table);
+  return `${wire.table} from ${wire.from.stage}.${wire.from.port} (${how})${facts === "" ? "" : `: ${facts}`}`;
+}
+
+/** `train 1500, test 900, 28 × 28 × 1, 3 classes`, or `5 snapshots, p = 108,995`. */
+function tableText(
+  { table }: Wire,
+  { examples = {}, shape, classes, parameters, batches }: PlannedTable,
+): string {
+  const counts = Object.entries(examples).map(([split, count]) => `${split} ${count}`);
+  const unit = table === "parameters" ? "snapshot" : table === "metrics" ? "batch" : "Jacobian";
+  return [
+    ...counts,
+    ...(shape === undefined ? [] : [shape.join(" × ")]),
+    ...(classes === undefined ? [] : [`${classes} classes`]),
+    ...(batches === undefined ? [] : [counted(batches, unit)]),
+    ...(parameters === undefined ? [] : [`p = ${parameters.toLocaleString("en")}`]),
+  ].join(", ");
+}
+
+function counted(count: number, noun: string): string {
+  const plural = noun.endsWith("ch") ? `${noun}es` : `${noun}s`;
+  return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
 
 function memoryLine(plan: PipelinePlan, memoryLimit: number): string {
   const limit = `limit ${memoryText(memoryLimit)}`;
   if (plan.memoryBytes === undefined) return `memory: no stage knows before it has its data; ${limit}`;
-  return `memory: ${memoryText(plan.memoryBytes)} known before the run; ${limit}`;
+  const total = memoryText(Math.ceil(plan.memoryBytes));
+  const verdict = plan.memoryBytes <= memoryLimit ? "" : ", so the run would be refused";
+  return `memory: about ${total} known before the run; ${limit}${verdict}`;
 }
 
 /** The same as data. */
-export async function planFacts(
-  pipeline: ResolvedPipeline,
-  memoryLimit: number,
-): Promise<Readonly<Record<string, unknown>>> {
-  const plan = planPipeline(pipeline);
+export function planFacts({
+  pipeline,
+  plan,
+  engine,
+  memoryLimit,
+}: PlannedRun): Readonly<Record<string, unknown>> {
   return {
     name: pipeline.name,
     seed: pipeline.seed,
-    engine: pipeline.engine,
-    stages: plan.stages,
+    engine,
+    stages: plan.stages.map(({ error, ...stage }) =>
+      error === undefined ? stage : { ...stage, error: { code: error.code, message: error.message } },
+    ),
     edges: pipeline.wires,
     ...(plan.memoryBytes === undefined ? {} : { memoryBytes: plan.memoryBytes }),
     memoryLimit,
   };
+}
+
+/** The exit code of a dry run: that of the first error the run would end with. */
+export function planExitCode({ plan, memoryLimit }: PlannedRun): number {
+  const error = plan.stages.find((stage) => stage.error !== undefined)?.error;
+  return error?.exitCode ?? ((plan.memoryBytes ?? 0) > memoryLimit ? 78 : 0);
 }

@@ -12,7 +12,7 @@ import { errorFacts, errorText, exitCodeOf, warningText } from "./errorText.js";
 import { type Interruption, listenForInterruption, signalExitCodes } from "./interrupt.js";
 import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
 import { fileOf, type PipelineFlags } from "./pipelineFile.js";
-import { planFacts, planText } from "./planText.js";
+import { planExitCode, planFacts, planRun, planText } from "./planText.js";
 import { progressDisplay, type Verbosity } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { versionsHere } from "./versions.js";
@@ -54,7 +54,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
     const { matrixSettings, runMatrix } = await import("./matrix/runMatrix.js");
     const settings = matrixSettings(flags, { jobs, threads, memoryLimit }, file.runs, parts);
     if (flags.dryRun === true) {
-      return (await import("./matrix/planMatrix.js")).planMatrix(file, flags, settings, terminal);
+      return (await import("./matrix/planMatrix.js")).planMatrix(file, flags, settings, parts, terminal);
     }
     return runMatrix(file, flags, settings, terminal);
   }
@@ -63,12 +63,9 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   }
   const { pipeline } = file.runs[0];
   if (flags.dryRun === true) {
-    terminal.out(
-      flags.json === true
-        ? `${JSON.stringify(await planFacts(pipeline, memoryLimit))}\n`
-        : await planText(pipeline, memoryLimit),
-    );
-    return 0;
+    const planned = await planRun(pipeline, parts, { threads, memoryLimit });
+    terminal.out(flags.json === true ? `${JSON.stringify(planFacts(planned))}\n` : planText(planned));
+    return planExitCode(planned);
   }
   const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
   const interruption = listenForInterruption(terminal);

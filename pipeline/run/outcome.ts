@@ -66,6 +66,8 @@ export interface PlannedStage {
   readonly uses: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly plan: StagePlan;
+  /** What the run would end with, where its plan shows it. */
+  readonly error?: JacoflowError;
 }
 
 /** What `--dry-run` shows; the edges are the pipeline's `wires`. */

@@ -17,7 +17,7 @@ import { writeRecord } from "./record.js";
  * Rejects, with no file left behind, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED.
  */
 export async function runPipeline(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
-  checkMemory(planPipeline(pipeline), request.memoryLimit);
+  checkMemory(await planPipeline(pipeline, request), request.memoryLimit);
   await prepareRunFolder(request.runFolder);
   const started = new Date();
   const run = new Run(pipeline, request);

@@ -99,6 +99,14 @@ export const cifar10 = defineStage({
       }),
     );
   },
+  plan: (options) => {
+    const { train, test } = options;
+    // How many there are of some classes is known only when the files are read.
+    if (train === undefined || test === undefined) return {};
+    const examples = { train, ...(test === 0 ? {} : { test }) };
+    const shape = [side, side, channels];
+    return { outputs: { examples: { examples, shape, classes: labelsOf(options).length } } };
+  },
   run: async (_inputs, outputs, context) => {
     const { options } = context;
     const place = `stages.${context.stage}.with`;

@@ -49,6 +49,11 @@ export const gaussianMixture = defineStage({
     examples: output("examples", "the examples, train before test; example i is of class i mod K"),
   },
   checkOptions: ({ options, place }) => checkSeparation(options, `${place}.with.separation`),
+  plan: ({ classes, dimension, train, test }) => ({
+    outputs: {
+      examples: { examples: { train, ...(test === 0 ? {} : { test }) }, shape: [dimension], classes },
+    },
+  }),
   run: async (_inputs, outputs, context) => {
     const { options, signal } = context;
     const place = `stages.${context.stage}.with.separation`;

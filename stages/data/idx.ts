@@ -86,6 +86,22 @@ export const idx = defineStage({
     );
     checkShapes(headers, `${place}.with.path`);
   },
+  plan: async (options, { place, resolvePath }) => {
+    const folder = resolvePath(options.path);
+    const present = await listFolder(folder, `${place}.with.path`);
+    const counts: Partial<Record<Split, number>> = {};
+    let { classes }: { classes?: readonly number[] } = options;
+    let shape: readonly number[] = [];
+    for (const split of splitsOf(options)) {
+      const files = findIdxFiles(folder, present, split, `${place}.with.path`);
+      const labels = await readLabels(files.labels, new AbortController().signal);
+      classes ??= allClasses(labels, files.labels);
+      const selection = selectExamples(labels, classes, options[split], split, `${place}.with.${split}`);
+      counts[split] = selection.positions.length;
+      shape = [...(await readIdxHeader(files.images, 3)).shape, 1];
+    }
+    return { outputs: { examples: { examples: counts, shape, classes: classes?.length ?? 0 } } };
+  },
   run: async (_inputs, outputs, context) => {
     const { options, signal } = context;
     const folder = context.resolvePath(options.path);

@@ -2,13 +2,14 @@ import type { Matrix, Matrix64, Model } from "../../engine/engine.js";
 import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
 import { defineStage, output, type StageContext, stream, whole } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
-import { JacoflowError } from "../../schemas/errors/error.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
 import { checkClasses, type Examples, readExamples } from "../examples.js";
 import { readSnapshot, type Snapshot } from "../snapshot.js";
 import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
 import { type SpectrumStageOptions, spectrumOptions } from "./options.js";
+import { placed } from "./placed.js";
+import { planJacobians } from "./plan.js";
 import { chosenExamples } from "./subset.js";
 
 type Context = StageContext<SpectrumStageOptions>;
@@ -35,6 +36,7 @@ export const spectrum = defineStage({
       throw placed(spectrumErrors.precisionNeedsExact(), `${place}.with`);
     }
   },
+  plan: planJacobians,
   run: async (inputs, outputs, context) => {
     const { stage, signal } = context;
     const place = `stages.${stage}.with`;
@@ -113,23 +115,12 @@ async function spectrumOf(
     signal: context.signal,
     onProgress: (done) => context.progress(Math.min(done, total), total, "examples"),
   });
-  const facts = { step, split, sweeps: found.sweeps, largest: found.singularValues[0] };
+  const { sweeps, memoryBytes } = found;
+  const facts = { step, split, sweeps, memoryBytes, largest: found.singularValues[0] };
   context.log("info", `Jacobian of step ${step}, ${split}: ${found.reason}`, facts);
   if (!found.converged) {
     const message = `Jacobian of step ${step}, ${split}: ${found.sweeps} sweeps did not reach the tolerance ${tolerance}; residual_bound says how good each value is`;
     context.log("warning", message, facts);
   }
   return found;
-}
-
-/** An error of the arithmetic with the place of the option it is about. */
-function placed(error: unknown, place: string): unknown {
-  if (!(error instanceof JacoflowError) || error.place === undefined || error.place.includes("."))
-    return error;
-  const { code, kind, message, value, remedy, cause } = error;
-  return new JacoflowError({
-    ...{ code, kind, message, value, cause },
-    place: `${place}.${error.place}`,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
 }

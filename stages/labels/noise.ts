@@ -78,6 +78,8 @@ export const labelsNoise = (added: AddedNoises) =>
       ),
     },
     checkOptions: ({ options, place }) => throwAll(optionErrors(options, place)),
+    plan: (_options, { inputs }) =>
+      inputs.examples === undefined ? {} : { outputs: { examples: inputs.examples } },
     run: async (inputs, outputs, context) => {
       const place = `stages.${context.stage}`;
       throwAll(optionErrors(context.options, place));

@@ -12,6 +12,7 @@ import {
   descriptionVariants,
   readDescription,
 } from "./description.js";
+import { planSnapshot } from "./plan.js";
 import { freshParameters } from "./start.js";
 
 /** The stage, with the architectures of plugins. */
@@ -29,6 +30,7 @@ export const networkInit = (added: AddedNetworks) =>
     check: async ({ options, place, resolvePath }) => {
       await readDescription(options, `${place}.with`, resolvePath, added);
     },
+    plan: (options, context) => planSnapshot(options, context, added),
     run: async (inputs, outputs, context) => {
       const place = `stages.${context.stage}.with`;
       const description = required(

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import type { Network } from "../../engine/network/network.js";
+import { parseNetwork } from "../../engine/network/parse.js";
 import { type NamedTensor, readSafetensors } from "../../engine/network/safetensors.js";
 import { inferShapes } from "../../engine/network/shapes.js";
 import { parametersFrom, parametersWithNewHead } from "../../engine/network/weights.js";
@@ -27,6 +28,7 @@ import {
   readDescription,
 } from "./description.js";
 import { headOf, withOutputs } from "./head.js";
+import { planSnapshot } from "./plan.js";
 import { freshParameters } from "./start.js";
 
 const ownOptions = {
@@ -80,6 +82,12 @@ export const networkPretrained = (added: AddedNetworks) =>
       if (description.kind === "network") {
         parametersFrom(description.network, tensors, { file: resolvePath(options.weights) });
       }
+    },
+    plan: (options, context) => {
+      const trained = context.inputs.snapshots?.network;
+      return trained === undefined
+        ? planSnapshot(options, context, added)
+        : planSnapshot(options, context, added, parseNetwork(trained, "network"));
     },
     run: async (inputs, outputs, context) => {
       const { options, stage } = context;

@@ -29,6 +29,23 @@ export const gradientDescent = defineStage({
     ),
   },
   checkOptions: ({ options, place }) => throwAll(trainOptionErrors(options, `${place}.with`)),
+  plan: (options, { inputs, place }) => {
+    const { network, parameters } = inputs.parameters ?? {};
+    const n = inputs.examples?.examples?.train;
+    if (n === undefined) return {};
+    const duration = durationOf(options, n, `${place}.with`);
+    const snapshots = snapshotMomentsOf(options, duration, `${place}.with`).size;
+    const { every = 1, unit = "epochs" } = options.evaluate;
+    const evaluations = momentsOf({ every, unit }, duration).size;
+    const known = {
+      ...(network === undefined ? {} : { network }),
+      ...(parameters === undefined ? {} : { parameters }),
+    };
+    return {
+      work: { steps: duration.epochs * duration.stepsPerEpoch },
+      outputs: { snapshots: { ...known, batches: snapshots }, metrics: { batches: evaluations } },
+    };
+  },
   run: async (inputs, outputs, context) => {
     const { options, stage, signal } = context;
     const place = `stages.${stage}.with`;

@@ -1,5 +1,6 @@
 import type { LoadedFile } from "../../file/request.js";
-import { planFacts, planText } from "../planText.js";
+import type { Composition } from "../compose.js";
+import { planFacts, planRun, planText } from "../planText.js";
 import type { RunFlags } from "../runCommand.js";
 import type { Terminal } from "../terminal.js";
 import type { MatrixSettings } from "./runMatrix.js";
@@ -10,14 +11,15 @@ import { shareOf } from "./shard.js";
 export async function planMatrix(
   file: LoadedFile,
   flags: RunFlags,
-  { jobs, shard, memoryLimit }: MatrixSettings,
+  { jobs, shard, ...limits }: MatrixSettings,
+  parts: Composition,
   terminal: Terminal,
 ): Promise<number> {
   const runs = shareOf(file.runs, shard);
   if (flags.json === true) {
     const plans = [];
     for (const { id, values, pipeline } of runs) {
-      plans.push({ id, values, ...(await planFacts(pipeline, memoryLimit)) });
+      plans.push({ id, values, ...planFacts(await planRun(pipeline, parts, limits)) });
     }
     terminal.out(`${JSON.stringify({ axes: file.axes, jobs, runs: plans })}\n`);
     return 0;
@@ -26,6 +28,6 @@ export async function planMatrix(
   const [first] = runs;
   if (first === undefined) return 0;
   terminal.out(`\n${runs.length} runs, ${jobs} at a time. The plan of the first:\n\n`);
-  terminal.out(await planText(first.pipeline, memoryLimit));
+  terminal.out(planText(await planRun(first.pipeline, parts, limits)));
   return 0;
 }

@@ -19,7 +19,7 @@ test("stages come in the order of the data, memory is added up where it is known
       ? { ...stage, plan: () => ({ memoryBytes: 100, notes: ["a note"] }) }
       : stage,
   );
-  const plan = planPipeline(await load(text, stageMap(...known)));
+  const plan = await planPipeline(await load(text, stageMap(...known)), { memoryLimit: 1000 });
   assert.equal(
     plan.stages.map(({ name }) => name),
     ["data", "network", "train"],
@@ -34,7 +34,7 @@ test("stages come in the order of the data, memory is added up where it is known
 });
 
 test("nothing known is nothing said, and nothing refused", async () => {
-  const plan = planPipeline(await load(text, shapes));
+  const plan = await planPipeline(await load(text, shapes), { memoryLimit: 1000 });
   assert.is(plan.memoryBytes, undefined);
   checkMemory(plan, 0);
 });

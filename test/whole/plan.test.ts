@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { build, jacoflow, repository } from "../support/builtCommandLine.js";
+import { withFolder } from "../support/folder.js";
+import { writeSmallPipeline } from "../support/smallPipeline.js";
+
+const law = suite("the plan of a run");
+
+law.before(build);
+
+interface Planned {
+  readonly name: string;
+  readonly plan: {
+    readonly memoryBytes?: number;
+    readonly work?: Readonly<Record<string, number>>;
+    readonly outputs?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly notes?: readonly string[];
+  };
+}
+
+async function planOf(words: readonly string[]): Promise<{
+  readonly stages: Readonly<Record<string, Planned["plan"]>>;
+  readonly memoryBytes: number;
+  readonly engine: Readonly<Record<string, unknown>>;
+}> {
+  const ended = await jacoflow(["run", ...words, "--dry-run", "--json"]);
+  assert.is(ended.code, 0, ended.stderr);
+  const facts = JSON.parse(ended.stdout);
+  return {
+    ...facts,
+    stages: Object.fromEntries(facts.stages.map(({ name, plan }: Planned) => [name, plan])),
+  };
+}
+
+law("of the quickstart says n, K, p, snapshots, steps and Jacobians", async () => {
+  const { stages, memoryBytes, engine } = await planOf([join(repository, "examples/quickstart.yaml")]);
+  const examples = { examples: { train: 1500, test: 900 }, shape: [28, 28, 1], classes: 3 };
+  assert.equal(stages.noise.outputs?.examples, examples);
+  const parameters = 784 * 128 + 128 + 128 * 64 + 64 + 64 * 3 + 3;
+  const { network, ...snapshots } = stages.train.outputs?.snapshots ?? {};
+  assert.ok(network !== undefined);
+  assert.equal(snapshots, { parameters, batches: 5 });
+  assert.is(stages.train.work?.steps, 150 * Math.ceil(1500 / 64));
+  assert.is(stages.svd.work?.bytes, 4 * 1500 * 3 * parameters);
+  assert.is(stages.svd.outputs?.basis.batches, 10);
+  assert.match(stages.svd.notes?.[0] ?? "", /^J of train: 4500 × 108931; /);
+  assert.is(memoryBytes, stages.svd.memoryBytes);
+  assert.ok(typeof engine.reason === "string" && engine.reason !== "");
+});
+
+for (const method of ["auto", "exact", "block-krylov"]) {
+  law(`says of ${method} within 20 % the memory that the run itself estimates`, () =>
+    withFolder(async (folder) => {
+      const words = [writeSmallPipeline(folder), "--set", `stages.svd.with.method=${method}`];
+      const run = join(folder, "run");
+      const planned = (await planOf(words)).stages.svd;
+      const ended = await jacoflow(["run", ...words, "--out", run]);
+      assert.is(ended.code, 0, ended.stderr);
+      const facts = readFileSync(join(run, "log.ndjson"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+        .filter(({ stage, facts }) => stage === "svd" && facts?.memoryBytes !== undefined)
+        .map(({ facts }) => facts);
+      assert.is(facts.length, planned.outputs?.spectrum.batches);
+      const ratio = (planned.memoryBytes ?? 0) / Math.max(...facts.map(({ memoryBytes }) => memoryBytes));
+      assert.ok(ratio > 0.8 && ratio < 1.2, `${ratio}`);
+      const swept = facts.reduce((sum, { sweeps }) => sum + sweeps, 0);
+      if (method === "exact") assert.is(planned.work?.sweeps, 0);
+      if (method === "block-krylov") assert.ok((planned.work?.sweeps ?? 0) > 0 && swept > 0);
+    }),
+  );
+}
+
+law("shows what the run would end with, and leaves nothing", () =>
+  withFolder(async (folder) => {
+    const file = writeSmallPipeline(folder);
+    const out = join(folder, "out");
+    const large = await jacoflow([
+      "run",
+      file,
+      "--dry-run",
+      "--out",
+      out,
+      "--set",
+      "stages.svd.with.rank=500",
+    ]);
+    assert.is(large.code, 78);
+    assert.match(large.stdout, /would fail: .*RANK_TOO_LARGE/);
+    const small = await jacoflow(["run", file, "--dry-run", "--out", out, "--memory", "10kB"]);
+    assert.is(small.code, 78);
+    assert.match(small.stdout, /would fail: .*MEMORY_LIMIT/);
+    assert.throws(() => readFileSync(out), /ENOENT/);
+  }),
+);
+
+law.run();
