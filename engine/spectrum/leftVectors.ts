@@ -25,8 +25,12 @@ export async function orthonormalColumns(
   if (given < count) candidates.push(await gaussianMatrix(random, rows, count - given));
   const all = await besideEachOther(candidates);
   const strips: Matrix[] = [];
-  for (let first = 0; first < count; first += stripWidth) {
-    let strip = columnRange(all, first, Math.min(stripWidth, count - first));
+  let first = 0;
+  while (first < count) {
+    // No strip has both: made orthonormal together, what is drawn would move what is given.
+    const end = first < given ? given : count;
+    let strip = columnRange(all, first, Math.min(stripWidth, end - first));
+    first += strip.columns;
     for (let pass = 0; pass < 2; pass += 1) {
       const remainder = await remainderOf(algebra, strip, strips);
       strip = await algebra.combine(remainder.block, await inverseSquareRoot(algebra, remainder.gram));
