@@ -358,16 +358,21 @@ export const runErrors = {
       message: "the run was stopped",
       remedy: "Look at the first error of the run.",
     }),
-  /** The first error of a run, with the stage's name. Code, kind and remedy stay those of the cause. */
-  stageFailed: (stage: string, cause: unknown) =>
-    cause instanceof JacoflowError
+  /**
+   * The first error of a run, with the stage's name. Code, kind and remedy stay those of the cause; of several that a stage
+   * found at once those of the first, and the message has them all.
+   */
+  stageFailed: (stage: string, cause: unknown) => {
+    const several = cause instanceof AggregateError ? cause.errors : [cause];
+    const [first] = several;
+    return several.length > 0 && several.every((one) => one instanceof JacoflowError)
       ? new JacoflowError({
-          code: cause.code,
-          kind: cause.kind,
-          message: `stage ${stage}: ${cause.message}`,
-          place: cause.place ?? `stages.${stage}`,
-          value: cause.value,
-          ...(cause.remedy === undefined ? {} : { remedy: cause.remedy }),
+          code: first.code,
+          kind: first.kind,
+          message: `stage ${stage}: ${several.map(({ message }) => message).join("\n")}`,
+          place: first.place ?? `stages.${stage}`,
+          value: first.value,
+          ...(first.remedy === undefined ? {} : { remedy: first.remedy }),
           cause,
         })
       : new JacoflowError({
@@ -377,7 +382,8 @@ export const runErrors = {
           place: `stages.${stage}`,
           remedy: "This looks like a bug of the stage: see the stack in log.ndjson.",
           cause,
-        }),
+        });
+  },
   runFolderNotEmpty: (path: string) =>
     new JacoflowError({
       code: "RUN_FOLDER_NOT_EMPTY",

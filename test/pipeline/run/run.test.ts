@@ -16,6 +16,7 @@ import {
   stream,
   whole,
 } from "../../../pipeline/stage.js";
+import { JacoflowError } from "../../../schemas/errors/error.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
 import { basis } from "../../../schemas/tables/spectrum.js";
 import {
@@ -320,6 +321,28 @@ stages:
     assert.equal(first.kept.numbers, upTo(30));
     assert.not(first.kept.early);
     assert.equal(slow, upTo(30));
+  });
+});
+
+test("mistakes that a stage found at once end the run with the code of the first and the words of all", async () => {
+  const mistake = (code: string) => new JacoflowError({ code, kind: "invalid", message: `wrong: ${code}` });
+  const broken = defineStage({
+    ...producer,
+    name: "test/broken",
+    run: async () => {
+      throw new AggregateError([mistake("LABEL_UNKNOWN"), mistake("LABEL_MISSING")]);
+    },
+  });
+  const { stage } = collector();
+  const text = `
+name: broken
+stages:
+  broken: { uses: test/broken }
+  sink: { uses: sink/collect, from: broken }`;
+  await run(text, stageMap(broken, stage), async ({ outcome }) => {
+    assert.is(outcome.error?.code, "LABEL_UNKNOWN");
+    assert.is(outcome.error?.kind, "invalid");
+    assert.is(outcome.error?.message, "stage broken: wrong: LABEL_UNKNOWN\nwrong: LABEL_MISSING");
   });
 });
 
