@@ -61,7 +61,7 @@ law(
     }),
 );
 
-law("each is found by its name, and its stages are described", async () => {
+law("each is found by its name, described, and keeps the laws of stages by its own examples", async () => {
   const stages = {
     csv: "data/csv",
     keras: "network/keras",
@@ -75,6 +75,8 @@ law("each is found by its name, and its stages are described", async () => {
     const described = await jacoflow(["describe", stage, "--plugins", plugin]);
     assert.is(described.code, 0, described.stderr);
     assert.match(described.stdout, stage);
+    const checked = await jacoflow(["check-plugin", plugin], { folder: join(repository, "plugins", plugin) });
+    assert.is(checked.code, 0, checked.stdout + checked.stderr);
   }
 });
 

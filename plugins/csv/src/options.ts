@@ -1,7 +1,8 @@
 import { type Static, Type } from "typebox";
 
 const column = Type.Union([Type.String({ minLength: 1 }), Type.Integer({ minimum: 1 })]);
-const named = (description: string) => Type.Union([...column.anyOf], { description });
+const named = (description: string, examples?: readonly string[]) =>
+  Type.Union([...column.anyOf], { description, ...(examples === undefined ? {} : { examples }) });
 
 const standardisations = ["none", "per-feature", "per-example", "unit-norm"] as const;
 export type Standardisation = (typeof standardisations)[number];
@@ -11,7 +12,7 @@ export const options = Type.Object(
   {
     path: Type.String({
       minLength: 1,
-      examples: ["data/iris.csv"],
+      examples: ["examples/flowers.csv"],
       description:
         "CSV file in UTF-8 with one example a row; all its rows are training examples unless split or testShare says otherwise",
     }),
@@ -21,7 +22,7 @@ export const options = Type.Object(
         description: "a second file with the same columns, whose rows are the test examples",
       }),
     ),
-    label: named("column of the class: its name in the header, or its number from 1"),
+    label: named("column of the class: its name in the header, or its number from 1", ["species"]),
     features: Type.Optional(
       Type.Array(column, {
         minItems: 1,

@@ -16,7 +16,7 @@ const options = Type.Object(
   {
     path: Type.String({
       minLength: 1,
-      examples: ["model/model.json"],
+      examples: ["examples/small/model.json"],
       description:
         "model.json that TensorFlow.js saved or tensorflowjs_converter made, its weights beside it",
     }),

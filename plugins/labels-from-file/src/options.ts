@@ -8,7 +8,7 @@ export const options = Type.Object(
   {
     path: Type.String({
       minLength: 1,
-      examples: ["data/labels.csv"],
+      examples: ["examples/labels.csv"],
       description: "CSV file in UTF-8 with one label a row",
     }),
     id: column({ default: "id", description: "column of the examples' ids" }),
