@@ -63,6 +63,7 @@ export { parametersTable } from "./schemas/tables/parameters.js";
 export { angles, projection } from "./schemas/tables/projection.js";
 export { basis, spectrum } from "./schemas/tables/spectrum.js";
 export { linearised } from "./schemas/tables/theory.js";
+export { throwAll } from "./stages/check.js";
 export {
   checkClasses,
   classCount,

@@ -19,12 +19,6 @@ interface Named {
 
 const called = ({ place, name, className }: Named) => `${place} "${name}" (${className})`;
 
-/** Throws the one error, or an AggregateError of several. */
-export function throwAll(errors: readonly JacoflowError[]): void {
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join("\n"));
-}
-
 /** Messages about Keras models saved by TensorFlow.js. A place is `model.json#layers[3]`, `model.json#tensor` or a file. */
 export const kerasErrors = {
   unreadable: (file: string, cause: unknown) =>

@@ -1,6 +1,6 @@
-import type { JacoflowError, Layer, Network } from "jacoflow";
+import { type JacoflowError, type Layer, type Network, throwAll } from "jacoflow";
 import { chainOf, type Link } from "./chain.js";
-import { kerasErrors, throwAll } from "./errors.js";
+import { kerasErrors } from "./errors.js";
 import { activationName, doesNothing, stepOf } from "./layers.js";
 import type { KerasLayer, KerasModel } from "./model.js";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { inferShapes, type Network, parametersFrom, parseNetwork } from "jacoflow";
-import { kerasErrors, throwAll } from "./errors.js";
+import { inferShapes, type Network, parametersFrom, parseNetwork, throwAll } from "jacoflow";
+import { kerasErrors } from "./errors.js";
 import { isRecord, type KerasLayer, readModel } from "./model.js";
 import { convert } from "./network.js";
 import { readWeights } from "./weights.js";

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Matrix64 } from "jacoflow";
 import { type Bounded, type Gram, type Kernel, sharedMatrix } from "./kernel.js";
 
@@ -27,9 +28,9 @@ export async function alignment(
   gram: Gram,
 ): Promise<Bounded> {
   const { eigenvalues, nextEigenvalue, restNorm } = kernel;
-  const centre = (rows: Matrix64) => (centring === "none" ? rows : centred(rows, outputs));
-  const vectors = centre(kernel.vectors);
-  const { values: labels } = centre({ rows: 1, columns: target.length, values: target });
+  const centre = async (rows: Matrix64) => (centring === "none" ? rows : centred(rows, outputs));
+  const vectors = await centre(kernel.vectors);
+  const { values: labels } = await centre({ rows: 1, columns: target.length, values: target });
   let along = 0;
   let rest = dot(labels, labels);
   const labelNorm = rest;
@@ -37,6 +38,7 @@ export async function alignment(
     const share = dot(rowOf(vectors, i), labels) ** 2;
     along += eigenvalues[i] * share;
     rest -= share;
+    await turn(i);
   }
   const products = await gram(vectors);
   const norm = Math.sqrt(weightedSquares(products.values, eigenvalues, eigenvalues));
@@ -59,8 +61,13 @@ export function weightedSquares(matrix: Float64Array, left: Float64Array, right:
   return sum;
 }
 
+/** Others get a turn of the event loop after every few rows: one may have a hundred thousand numbers. */
+async function turn(row: number): Promise<void> {
+  if (row % 16 === 15) await setImmediate();
+}
+
 /** Every row minus, output by output, its mean over the examples. */
-function centred({ rows, columns, values }: Matrix64, outputs: number): Matrix64 {
+async function centred({ rows, columns, values }: Matrix64, outputs: number): Promise<Matrix64> {
   const result = sharedMatrix(rows, columns);
   const examples = columns / outputs;
   for (let row = 0; row < rows; row += 1) {
@@ -69,6 +76,7 @@ function centred({ rows, columns, values }: Matrix64, outputs: number): Matrix64
     for (let at = 0; at < columns; at += 1) {
       result.values[row * columns + at] = values[row * columns + at] - means[at % outputs];
     }
+    await turn(row);
   }
   return result;
 }

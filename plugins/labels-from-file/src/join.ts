@@ -1,7 +1,7 @@
 import type { RecordBatch, Table } from "apache-arrow";
-import { classCount, examplesTable, type JacoflowError, readExamples } from "jacoflow";
+import { classCount, examplesTable, type JacoflowError, readExamples, throwAll } from "jacoflow";
 import { labelErrors } from "./errors.js";
-import { type GivenLabel, throwAll } from "./labels.js";
+import type { GivenLabel } from "./labels.js";
 import type { LabelsOptions } from "./options.js";
 
 /** What came of a join. */

@@ -1,4 +1,4 @@
-import type { JacoflowError } from "jacoflow";
+import { type JacoflowError, throwAll } from "jacoflow";
 import { type CsvRecord, readRecords } from "jacoflow-plugin-csv/records";
 import { labelErrors } from "./errors.js";
 import type { LabelsOptions } from "./options.js";
@@ -15,12 +15,6 @@ export interface GivenLabel {
 /** Mistakes of one file that are told at once; more only fill the screen. */
 const mostMistakes = 20;
 const largestId = 2 ** 31 - 1;
-
-/** Throws the one error, or an AggregateError of several. */
-export function throwAll(errors: readonly JacoflowError[]): void {
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join("\n"));
-}
 
 /**
  * The labels of a CSV file in the order of its rows, with every mistake of its form at once. Errors: LABELS_COLUMN,
