@@ -6,7 +6,7 @@ import { type OptionSchema, sampleValue } from "./sampleValue.js";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** A value that a variable stands for: its type is known only when the file is read. */
-const variable: JsonSchema = {
+export const variable: JsonSchema = {
   type: "string",
   pattern: "\\$\\{",
   description: "a variable of the file or of the environment, with or without a default",
@@ -68,8 +68,8 @@ export function optionsByVariant({ options, variants }: Stage): JsonSchema {
 /** What `with` has to be: it may be left out, or be empty, where no option has to be written. */
 function withOptions(options: JsonSchema): JsonSchema {
   return needed(options).length > 0
-    ? { properties: { with: options }, required: ["with"] }
-    : { properties: { with: { anyOf: [options, { type: "null" }] } } };
+    ? { properties: { with: { anyOf: [options, variable] } }, required: ["with"] }
+    : { properties: { with: { anyOf: [options, variable, { type: "null" }] } } };
 }
 
 /** The schema of a value, or of a variable in its place; text may be one already. */
@@ -80,6 +80,33 @@ export function orVariable(schema: JsonSchema): JsonSchema {
     ...(description === undefined ? {} : { description }),
     ...(examples === undefined ? {} : { examples }),
     ...(otherwise === undefined ? {} : { default: otherwise }),
-    anyOf: [rest, variable],
+    anyOf: [withinVariables(rest), variable],
   };
 }
+
+/** A list or map each of whose parts may be a variable too; what tells the branches of a union apart stays as it is. */
+function withinVariables(schema: JsonSchema): JsonSchema {
+  const { items, properties, anyOf } = schema;
+  return {
+    ...schema,
+    ...(isSchema(items) ? { items: partOrVariable(items) } : {}),
+    ...(isSchema(properties)
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, part]) => [
+              name,
+              isSchema(part) ? partOrVariable(part) : part,
+            ]),
+          ),
+        }
+      : {}),
+    ...(Array.isArray(anyOf)
+      ? { anyOf: anyOf.map((branch) => (isSchema(branch) ? withinVariables(branch) : branch)) }
+      : {}),
+  };
+}
+
+const partOrVariable = (schema: JsonSchema): JsonSchema => ("const" in schema ? schema : orVariable(schema));
+
+const isSchema = (value: unknown): value is JsonSchema =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

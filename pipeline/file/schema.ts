@@ -1,7 +1,7 @@
 import { policies } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
 import { stageName } from "./form.js";
-import { type JsonSchema, optionsByVariant, orVariable } from "./optionsSchema.js";
+import { type JsonSchema, optionsByVariant, orVariable, variable } from "./optionsSchema.js";
 import { variableName } from "./variables.js";
 
 const path: JsonSchema = { type: "string", minLength: 1 };
@@ -61,11 +61,11 @@ export function pipelineSchema(
         description: "many runs of one file: lists of values by path, every combination a run",
         examples: [{ seed: [1, 2, 3], "stages.network.with.hidden": [[64], [128]] }],
       },
-      name: {
+      name: orVariable({
         type: "string",
         pattern: stageName.source,
         description: "of the run and of its folder: lower-case letters, digits, hyphens",
-      },
+      }),
       seed: orVariable({
         type: "integer",
         minimum: 0,
@@ -73,11 +73,11 @@ export function pipelineSchema(
         default: 0,
         description: "every random number of the run is derived from it",
       }),
-      engine: {
+      engine: orVariable({
         enum: ["auto", ...engines],
         default: "auto",
         description: "what computes; auto takes the fastest there is",
-      },
+      }),
       plugins: {
         type: "array",
         items: { type: "string", minLength: 1 },
@@ -96,10 +96,10 @@ export function pipelineSchema(
         required: ["uses"],
         additionalProperties: false,
         properties: {
-          uses: {
+          uses: orVariable({
             description: "family/name of the stage",
             oneOf: declared.map(([name, { summary }]) => ({ const: name, description: summary })),
-          },
+          }),
           from: { $ref: "#/$defs/from" },
           with: { description: "options of the stage" },
         },
@@ -117,12 +117,12 @@ export function pipelineSchema(
             type: "object",
             additionalProperties: false,
             properties: {
-              uses: {
+              uses: orVariable({
                 description: "family/name of the stage",
                 anyOf: [{ enum: declared.map(([name]) => name) }, { type: "null" }],
-              },
+              }),
               from: { $ref: "#/$defs/from" },
-              with: { description: "options of the stage", type: ["object", "null"] },
+              with: { description: "options of the stage", anyOf: [{ type: ["object", "null"] }, variable] },
             },
           },
         ],
@@ -158,11 +158,11 @@ export function pipelineSchema(
                 default: 8,
                 description: "batches the edge holds at most",
               }),
-              policy: {
+              policy: orVariable({
                 enum: policies,
                 default: "block",
                 description: "what a full edge does: make the sender wait, or lose batches",
-              },
+              }),
             },
           },
         ],

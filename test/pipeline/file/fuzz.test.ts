@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the ${NAME} of pipeline files is what is tested
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -97,6 +98,50 @@ test("random texts of the characters YAML gives a meaning", () => {
       await codesOf(quickstart, [`stages.train.with.epochs=${words.join("")}`, words.join("")]);
     }),
     { numRuns: 250 },
+  );
+});
+
+test("random variables, matrices and files to extend", () => {
+  const scalar = fc.oneof(
+    fc.constantFrom("${a}", "${b}-${a}", "$${a}", "${", "${c:1}", "${HOME}", "", "a", null, true, 0, 1e300),
+    fc.string({ maxLength: 6 }),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      scalar,
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(
+        fc.constantFrom(
+          "a",
+          "b",
+          "seed",
+          "stages.data.with.path",
+          "stages.data",
+          "variables.a",
+          "include",
+          "exclude",
+          "__proto__",
+          "matrix",
+          ".",
+        ),
+        tie("value"),
+        { maxKeys: 4 },
+      ),
+    ),
+  }));
+  const base = { name: "x", stages: { data: { uses: "data/table", with: { path: "${a:p}" } } } };
+  return fc.assert(
+    fc.asyncProperty(value, value, value, async (variables, matrix, bases) => {
+      await codesOf(stringify({ ...base, variables }));
+      await codesOf(stringify({ ...base, matrix }));
+      await codesOf(stringify({ ...base, variables, matrix, extends: bases }), [
+        "matrix.seed=[1]",
+        "variables.a=2",
+      ]);
+      await codesOf(stringify({ extends: [], stages: variables, matrix, variables: matrix }));
+    }),
+    { numRuns: 150 },
   );
 });
 

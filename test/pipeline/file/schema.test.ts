@@ -46,9 +46,24 @@ test("every example is accepted", () => {
   }
 });
 
-test("a variable may stand for any value", () => {
-  const text = file("quickstart.yaml").replace("epochs: 150", 'epochs: "$' + '{EPOCHS:150}"');
-  assert.ok(accepts(parse(text)), JSON.stringify(accepts.errors));
+test("a variable may stand for any value, within lists and maps too", () => {
+  for (const [from, to] of [
+    ["epochs: 150", "epochs: $"],
+    ["hidden: [128, 64]", "hidden: [128, $]"],
+    ["hidden: [128, 64]", "hidden: $"],
+    ["at: [0, 2, 10, 50, 150]", "at: [0, $]"],
+    ["at: [0, 2, 10, 50, 150]", "every: $"],
+    ["split: [train, test]", "split: [train, $]"],
+    ["{ fraction: 0.5, kind: uniform-other }", "$"],
+    ["uses: labels/noise", "uses: $"],
+    ["engine: auto", "engine: $"],
+    ["name: noisy-fashion", "name: $"],
+    ["from: data,", "from: { port: data, policy: $ },"],
+  ] as const) {
+    const text = file("quickstart.yaml").replace(from, to.replace("$", '"$' + '{V}"'));
+    assert.is.not(text, file("quickstart.yaml"), from);
+    assert.ok(accepts(parse(text)), `${to}: ${JSON.stringify(accepts.errors)}`);
+  }
 });
 
 test("every option has a description, and a default or an example that it accepts", () => {
