@@ -136,12 +136,13 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
     )
     .command(
       "new <kind> [name]",
-      "Write a pipeline file to start from",
+      "Write a pipeline file or a plugin to start from",
       (builder) =>
         builder
-          .positional("kind", { type: "string", demandOption: true, describe: "pipeline" })
+          .positional("kind", { type: "string", demandOption: true, describe: "pipeline or plugin" })
           .positional("name", { type: "string", describe: "Its name: lower-case letters, digits, hyphens" })
           .example("jacoflow new pipeline my-run", "Writes my-run.yaml")
+          .example("jacoflow new plugin margin", "Writes the folder jacoflow-plugin-margin")
           .check(noMoreArguments),
       async (given) => finish(await (await import("./newCommand.js")).newCommand(given, terminal)),
     )

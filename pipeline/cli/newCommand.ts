@@ -21,6 +21,15 @@ const placements: Readonly<Record<TemplateName, Placement>> = {
     folder: () => ".",
     next: (name) => [`npx jacoflow validate ${name}.yaml`, `npx jacoflow run ${name}.yaml`],
   },
+  plugin: {
+    folder: (name) => `jacoflow-plugin-${name}`,
+    next: (name) => [
+      `cd jacoflow-plugin-${name}`,
+      "npm install",
+      "npm test",
+      `npx jacoflow run ${name}.yaml`,
+    ],
+  },
 };
 
 /** Writes a pipeline file or a plugin to start from; says on stderr what to call next, and on stdout what was written. */

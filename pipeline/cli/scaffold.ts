@@ -7,7 +7,7 @@ import { scaffoldErrors } from "../../schemas/errors/scaffold.js";
 const house = dirname(createRequire(import.meta.url).resolve("jacoflow/package.json"));
 
 /** What `jacoflow new` can write: the folders of examples/templates. */
-export const templates = ["pipeline"] as const;
+export const templates = ["pipeline", "plugin"] as const;
 export type TemplateName = (typeof templates)[number];
 
 /** A file to be written: its path below the target folder, and its text. */
@@ -47,6 +47,8 @@ function wordsFor(name: string, folder: string): ReadonlyMap<string, string> {
   return new Map([
     ["template-name", name],
     ["template-schema", slashes(join(installed ?? house, "schemas/pipeline.schema.json"))],
+    // The copy that is there serves the plugin as well; without one, npm asks the registry.
+    ["template-jacoflow", installed === undefined ? "*" : `file:${slashes(installed)}`],
   ]);
 }
 

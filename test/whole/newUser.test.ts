@@ -30,7 +30,7 @@ const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"
 if (registry) {
   law.before(build);
 
-  law("goes from an empty folder to tables of their own with what is packed", () =>
+  law("goes from an empty folder to tables and a plugin of their own, with what is packed", () =>
     withFolder(async (folder) => {
       const archive = call(
         repository,
@@ -50,11 +50,26 @@ if (registry) {
       assert.ok(existsSync(join(run, "report.html")));
       const [{ rows }] = await query(`select count(*) as rows from ${partsOf(run, "projection", "project")}`);
       assert.ok(Number(rows) > 0);
+
+      call(folder, "npx", "--no", "jacoflow", "new", "plugin", "changes");
+      const plugin = join(folder, "jacoflow-plugin-changes");
+      call(plugin, "npm", "install", ...quiet);
+      const tested = call(plugin, "npm", "test");
+      assert.match(tested, /Passed:\s+[1-9]/);
+      call(plugin, "npx", "--no", "jacoflow", "run", "changes.yaml", "--out", "run", "-q");
+      const changes = partsOf(join(plugin, "run"), "metrics", "changes");
+      const [{ lowest, highest }] = await query(
+        `select min(value) as lowest, max(value) as highest from ${changes} where name = 'changed_predictions'`,
+      );
+      assert.ok(Number(lowest) >= 0 && Number(highest) <= 1 && Number(highest) > 0, `${lowest} … ${highest}`);
     }),
   );
 } else {
   process.stdout.write("a new user: skipped, for the npm registry does not answer\n");
-  law.skip("goes from an empty folder to tables of their own with what is packed", () => undefined);
+  law.skip(
+    "goes from an empty folder to tables and a plugin of their own, with what is packed",
+    () => undefined,
+  );
 }
 
 law.run();

@@ -30,7 +30,8 @@ const schema = pipelineSchema(stages, engines) as {
 const accepts = new Ajv2020({ strict: false, strictNumbers: true }).compile(schema);
 
 const examples = readdirSync(new URL("examples", root), { recursive: true, encoding: "utf8" }).filter(
-  (name) => name.endsWith(".yaml"),
+  // A file with plugins is judged by the schema that has their stages in.
+  (name) => name.endsWith(".yaml") && !name.startsWith("templates/plugin/"),
 );
 const file = (name: string) => readFileSync(new URL(`examples/${name}`, root), "utf8");
 
