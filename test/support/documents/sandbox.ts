@@ -12,7 +12,7 @@ export type Trial = { readonly ran: true } | { readonly ran: false; readonly rea
 const ran: Trial = { ran: true };
 const minutesAllowed = 2;
 
-/** Makes `folder` one where jacoflow and its first-party plugins are installed, with the examples and their `data/` beside. */
+/** Makes `folder` one where jacoflow and its first-party plugins are installed, with the examples, their `data/` and `plugins/` beside. */
 export function furnish(folder: string): void {
   const modules = join(folder, "node_modules");
   mkdirSync(join(modules, ".bin"), { recursive: true });
@@ -20,11 +20,12 @@ export function furnish(folder: string): void {
   symlinkSync(program, join(modules, ".bin/jacoflow"));
   const installed = readdirSync(join(repository, "node_modules"));
   const plugins = installed.filter((name) => name.startsWith("jacoflow-plugin-"));
-  for (const name of ["typescript", "uvu", "@types", ...plugins]) {
+  for (const name of ["typescript", "typebox", "uvu", "@types", ...plugins]) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
   symlinkSync(join(repository, "examples"), join(folder, "examples"));
   symlinkSync(join(repository, "examples/data"), join(folder, "data"));
+  symlinkSync(join(repository, "examples/plugins"), join(folder, "plugins"));
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
 }
 

@@ -21,7 +21,7 @@ law("every evaluation is compared with the one before", async () => {
     evaluation(2, [1, 0]),
     evaluation(3, [1, 0]),
   ];
-  const { batches, error } = await runStage(changes, { inputs: { predictions } });
+  const { batches, error } = await runStage(changes, { inputs: { predictions: [predictions] } });
   assert.is(error, undefined);
   const rows = (batches.metrics ?? []).map((batch) => metrics.read(batch));
   assert.equal(
