@@ -209,7 +209,7 @@ law("stages, describe and schema know the stages of --plugins, and say whose pla
   assert.match(listed.stdout, /^jacobian\/spectrum .*\(jacobian\/exact-spectrum\)$/m);
   assert.match((await jacoflow(["describe", "data/csv", "--plugins", "csv"])).stdout, "testShare: number");
   const { stdout } = await jacoflow(["schema", "--plugins", "csv,./examples/plugins/exact-spectrum.js"]);
-  const uses = JSON.parse(stdout).$defs.stage.properties.uses.oneOf.map(
+  const uses = JSON.parse(stdout).$defs.stage.properties.uses.anyOf[0].oneOf.map(
     (one: { const: string }) => one.const,
   );
   for (const name of ["data/csv", "jacobian/exact-spectrum", "jacobian/spectrum"]) {
