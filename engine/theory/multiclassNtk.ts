@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import { theoryErrors } from "../../schemas/errors/theory.js";
 import type { Matrix, Matrix64 } from "../engine.js";
 import { scalarActivations } from "../network/activations.js";
 import type { Activation } from "../network/network.js";
+import { turns } from "../turns.js";
 import { type HermiteSeries, hermiteSeries, mehler } from "./hermite.js";
 
 /** What a series may leave out of φ′ in the mean square: E[φ′φ′] of a pair is then right to its square, 1e-11. */
@@ -37,7 +37,7 @@ export async function multiclassNtk(
     for (let axis = i * d; axis < (i + 1) * d; axis += 1) squared += x[axis] ** 2;
     norms[i] = Math.sqrt(squared);
   }
-  const pause = turns(signal);
+  const pause = turns(turnLength, signal);
   const expectation = await slopeProduct(activation, norms, pause);
   const values = new Float64Array(new SharedArrayBuffer(8 * n * n));
   for (let i = 0; i < n; i += 1) {
@@ -49,8 +49,8 @@ export async function multiclassNtk(
       const entry = lengths === 0 ? 0 : expectation(i, j, rho) * product;
       values[i * n + j] = entry;
       values[j * n + i] = entry;
-      await pause(d + 40);
     }
+    await pause((i + 1) * (d + 40));
   }
   return { rows: n, columns: n, values };
 }
@@ -86,15 +86,4 @@ async function slopeProduct(
       return (i, j, rho) => mehler(series[i].coefficients, series[j].coefficients, rho);
     }
   }
-}
-
-/** Gives the event loop a turn, and an abort its say, whenever so much work was counted. */
-function turns(signal: AbortSignal | undefined): (work: number) => Promise<void> | undefined {
-  let done = 0;
-  return (work) => {
-    done += work;
-    if (done < turnLength) return undefined;
-    done = 0;
-    return setImmediate(undefined, signal === undefined ? {} : { signal });
-  };
 }

@@ -6,6 +6,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
 import { runAll } from "../check.js";
 import { channels, channelsLast, classNames, countRecords, readRecords, side } from "./cifar10File.js";
+import { countOptions, splitsOf } from "./counts.js";
 import { listFolder } from "./folder.js";
 import { type Selection, selectExamples } from "./selection.js";
 import { checkChannels, standardiseOption, standardiser } from "./standardise.js";
@@ -30,19 +31,7 @@ const options = Type.Object(
         },
       ),
     ),
-    train: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        description:
-          "number of training examples: the first ones of every class, as many of each (the first classes one more where it does not divide); default: all",
-      }),
-    ),
-    test: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        description: "number of test examples, chosen the same way; 0: no test split; default: all",
-      }),
-    ),
+    ...countOptions,
     standardise: standardiseOption,
   },
   { additionalProperties: false },
@@ -141,10 +130,6 @@ export const cifar10 = defineStage({
     );
   },
 });
-
-function splitsOf(options: Options): readonly Split[] {
-  return options.test === 0 ? ["train"] : ["train", "test"];
-}
 
 function labelsOf({ classes }: Options): readonly number[] {
   return (classes ?? classNames).map((one) => (typeof one === "number" ? one : classNames.indexOf(one)));

@@ -4,6 +4,7 @@ import type { Split } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
 import { runAll } from "../check.js";
+import { countOptions, splitsOf } from "./counts.js";
 import { listFolder } from "./folder.js";
 import { type IdxHeader, readIdx, readIdxHeader } from "./idxFile.js";
 import { findIdxFiles, type IdxFiles } from "./idxFolder.js";
@@ -24,19 +25,7 @@ const options = Type.Object(
           "labels to use, relabelled 0 … K − 1 in this order; default: all, which must then be 0 … K − 1",
       }),
     ),
-    train: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        description:
-          "number of training examples: the first ones of every class, as many of each (the first classes one more where it does not divide); default: all",
-      }),
-    ),
-    test: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        description: "number of test examples, chosen the same way; 0: no test split; default: all",
-      }),
-    ),
+    ...countOptions,
     standardise: standardiseOption,
   },
   { additionalProperties: false },
@@ -137,10 +126,6 @@ export const idx = defineStage({
     await outputs.examples.send(batch);
   },
 });
-
-function splitsOf(options: { readonly test?: number }): readonly Split[] {
-  return options.test === 0 ? ["train"] : ["train", "test"];
-}
 
 async function readLabels(file: string, signal: AbortSignal): Promise<Uint8Array> {
   let labels = new Uint8Array();

@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import type { RandomSource } from "../../engine/random.js";
+import { turns } from "../../engine/turns.js";
 
 /** A Gaussian mixture (paper, Definition 2.4): K classes of C clusters each in R^d. */
 export interface Mixture {
@@ -31,7 +31,7 @@ export async function mixtureCentres(
   signal?: AbortSignal,
 ): Promise<Float64Array | undefined> {
   const centres = new Float64Array(classes * clusters * dimension);
-  const pause = turns(signal);
+  const pause = turns(turnLength, signal);
   for (let row = 0; row < classes * clusters; row += 1) {
     const centre = centres.subarray(row * dimension, (row + 1) * dimension);
     let draws = 0;
@@ -57,7 +57,7 @@ export async function mixtureInputs(
   signal?: AbortSignal,
 ): Promise<void> {
   const deviation = sigma / Math.sqrt(dimension);
-  const pause = turns(signal);
+  const pause = turns(turnLength, signal);
   for (let row = 0; row * dimension < features.length; row += 1) {
     const cluster = (row % classes) * clusters + (Math.floor(row / classes) % clusters);
     for (let axis = 0; axis < dimension; axis += 1) {
@@ -95,15 +95,4 @@ function nearest(point: Float64Array, rowsOf: Float64Array, rows: number): numbe
     smallest = Math.min(smallest, Math.sqrt(squared));
   }
   return smallest;
-}
-
-/** Gives the event loop a turn, and an abort its say, whenever so much work was counted. */
-function turns(signal: AbortSignal | undefined): (work: number) => Promise<void> | undefined {
-  let done = 0;
-  return (work) => {
-    done += work;
-    if (done < turnLength) return undefined;
-    done = 0;
-    return setImmediate(undefined, signal === undefined ? {} : { signal });
-  };
 }

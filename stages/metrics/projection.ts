@@ -1,14 +1,6 @@
 import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
-import {
-  defineStage,
-  type InputStream,
-  optional,
-  output,
-  stream,
-  type WholeInput,
-  whole,
-} from "../../pipeline/stage.js";
+import { defineStage, type InputStream, optional, output, stream, whole } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import {
@@ -17,6 +9,7 @@ import {
   projectionTargets,
 } from "../../schemas/tables/projection.js";
 import { readExamples } from "../examples.js";
+import { nameOf } from "../origin.js";
 import { readBasis } from "./basis.js";
 import { checkCut, cutOptions } from "./cut.js";
 import { openProjector, type ProjectionSetting } from "./projector.js";
@@ -146,8 +139,4 @@ async function drainBasis(
     const missing = listedEpochs(choice).find((epoch) => !present.some((found) => isListed([epoch], found)));
     if (missing !== undefined) throw spectrumErrors.noJacobianAt(missing, split, present, place);
   }
-}
-
-function nameOf({ origin }: InputStream | WholeInput): string {
-  return `${origin.stage}.${origin.port}`;
 }

@@ -9,15 +9,7 @@ import {
 } from "../../engine/spectrum/projection.js";
 import { residualTarget } from "../../engine/spectrum/targets.js";
 import { type LinearisedStart, linearisedState } from "../../engine/theory/linearised.js";
-import {
-  defineStage,
-  type InputStream,
-  optional,
-  output,
-  stream,
-  type WholeInput,
-  whole,
-} from "../../pipeline/stage.js";
+import { defineStage, optional, output, stream, whole } from "../../pipeline/stage.js";
 import { theoryErrors } from "../../schemas/errors/theory.js";
 import { lossOfSchema } from "../../schemas/loss.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
@@ -27,6 +19,7 @@ import { checkClasses, readExamples } from "../examples.js";
 import { type JacobianBasis, readBasis } from "../metrics/basis.js";
 import { checkCut, cutOf, cutOptions } from "../metrics/cut.js";
 import { rowLabels, rowsOf } from "../metrics/labels.js";
+import { nameOf } from "../origin.js";
 
 const options = Type.Object(
   {
@@ -134,10 +127,6 @@ export const linearised = defineStage({
     }
   },
 });
-
-function nameOf({ origin }: InputStream | WholeInput): string {
-  return `${origin.stage}.${origin.port}`;
-}
 
 function noteDistances(batch: RecordBatch, distances: Map<number, number>): void {
   const { name, step, value, length } = metrics.read(batch);
