@@ -13,20 +13,26 @@ export interface PlannedRun {
   readonly memoryLimit: number;
 }
 
-/** Plans a run with the rates of the engine it would take, which is started for that and closed again. */
-export async function planRun(
-  pipeline: ResolvedPipeline,
+/**
+ * Makes what plans runs, with the rates of the engine each would take: every kind is started once for that, and closed
+ * again. One that does not start is left to the run, which says why.
+ */
+export function runPlanner(
   parts: Composition,
   { threads, memoryLimit }: { readonly threads: number | undefined; readonly memoryLimit: number },
-): Promise<PlannedRun> {
+): (pipeline: ResolvedPipeline) => Promise<PlannedRun> {
   const options = threads === undefined ? {} : { threads };
-  const engine = parts.explainEngineChoice(pipeline.engine, options);
-  const rates = await ratesOf(() => parts.createEngine(pipeline.engine, options));
-  const plan = await planPipeline(pipeline, { memoryLimit, ...(rates === undefined ? {} : { rates }) });
-  return { pipeline, plan, engine, memoryLimit };
+  const known = new Map<string, Promise<EngineRates | undefined>>();
+  return async (pipeline) => {
+    const asked = pipeline.engine;
+    const started = known.get(asked) ?? ratesOf(() => parts.createEngine(asked, options));
+    known.set(asked, started);
+    const rates = await started;
+    const plan = await planPipeline(pipeline, { memoryLimit, ...(rates === undefined ? {} : { rates }) });
+    return { pipeline, plan, engine: parts.explainEngineChoice(asked, options), memoryLimit };
+  };
 }
 
-/** Undefined where the engine does not start: the run will say why. */
 async function ratesOf(
   create: () => ReturnType<Composition["createEngine"]>,
 ): Promise<EngineRates | undefined> {

@@ -12,7 +12,7 @@ import { errorFacts, errorText, exitCodeOf, warningText } from "./errorText.js";
 import { type Interruption, listenForInterruption, signalExitCodes } from "./interrupt.js";
 import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
 import { fileOf, type PipelineFlags } from "./pipelineFile.js";
-import { planExitCode, planFacts, planRun, planText } from "./planText.js";
+import { planExitCode, planFacts, planText, runPlanner } from "./planText.js";
 import { progressDisplay, type Verbosity } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { versionsHere } from "./versions.js";
@@ -63,7 +63,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   }
   const { pipeline } = file.runs[0];
   if (flags.dryRun === true) {
-    const planned = await planRun(pipeline, parts, { threads, memoryLimit });
+    const planned = await runPlanner(parts, { threads, memoryLimit })(pipeline);
     terminal.out(flags.json === true ? `${JSON.stringify(planFacts(planned))}\n` : planText(planned));
     return planExitCode(planned);
   }

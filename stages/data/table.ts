@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { Type } from "typebox";
 import { defineStage, output } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
@@ -22,6 +23,9 @@ const options = Type.Object(
   { additionalProperties: false },
 );
 
+/** Bytes of a file that is read for a plan; a larger one is only read by the run. */
+const planLimit = 16 * 1024 * 1024;
+
 export const table = defineStage({
   name: "data/table",
   summary: "Reads an examples table from a Parquet or Arrow file",
@@ -31,6 +35,20 @@ export const table = defineStage({
     examples: output("examples", "the examples, train before test, each in the order of the file"),
   },
   check: ({ options, resolvePath }) => checkTableFile(resolvePath(options.path)),
+  plan: async ({ path, shape: asked }, { resolvePath }) => {
+    const file = resolvePath(path);
+    const found = await stat(file).catch(() => undefined);
+    if (found === undefined || found.size > planLimit) return {};
+    const request = asked === undefined ? { file } : { file, shape: asked };
+    const read = await readTableInThread(request, new AbortController().signal);
+    const test = read.labels.length - read.trainCount;
+    const examples = {
+      ...(read.trainCount === 0 ? {} : { train: read.trainCount }),
+      ...(test === 0 ? {} : { test }),
+    };
+    const classes = read.classes === undefined ? {} : { classes: read.classes.length };
+    return { outputs: { examples: { examples, shape: read.shape, ...classes } } };
+  },
   run: async (_inputs, outputs, context) => {
     const { path, shape } = context.options;
     const file = context.resolvePath(path);

@@ -1,6 +1,6 @@
 import type { LoadedFile } from "../../file/request.js";
 import type { Composition } from "../compose.js";
-import { planFacts, planRun, planText } from "../planText.js";
+import { planFacts, planText, runPlanner } from "../planText.js";
 import type { RunFlags } from "../runCommand.js";
 import type { Terminal } from "../terminal.js";
 import type { MatrixSettings } from "./runMatrix.js";
@@ -16,10 +16,11 @@ export async function planMatrix(
   terminal: Terminal,
 ): Promise<number> {
   const runs = shareOf(file.runs, shard);
+  const plan = runPlanner(parts, limits);
   if (flags.json === true) {
     const plans = [];
     for (const { id, values, pipeline } of runs) {
-      plans.push({ id, values, ...planFacts(await planRun(pipeline, parts, limits)) });
+      plans.push({ id, values, ...planFacts(await plan(pipeline)) });
     }
     terminal.out(`${JSON.stringify({ axes: file.axes, jobs, runs: plans })}\n`);
     return 0;
@@ -28,6 +29,6 @@ export async function planMatrix(
   const [first] = runs;
   if (first === undefined) return 0;
   terminal.out(`\n${runs.length} runs, ${jobs} at a time. The plan of the first:\n\n`);
-  terminal.out(planText(await planRun(first.pipeline, parts, limits)));
+  terminal.out(planText(await plan(first.pipeline)));
   return 0;
 }
