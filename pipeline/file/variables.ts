@@ -128,7 +128,8 @@ export function substituteVariables(data: unknown, environment: Environment): Su
     if (Object.hasOwn(declared, name)) return fillVariable(name, path, found);
     const text = environment[name] ?? otherwise;
     if (text !== undefined) return plain(text);
-    const error = layerErrors.undefinedVariable(path.join("."), name, Object.keys(declared));
+    const others = Object.keys(declared).filter((each) => !open.includes(each));
+    const error = layerErrors.undefinedVariable(path.join("."), name, others);
     found.push({ error, path });
     return undefined;
   };

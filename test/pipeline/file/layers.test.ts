@@ -192,6 +192,19 @@ test("variables that are wrong are told once, where they are", async () => {
   for (const [values, wanted] of cases) assert.equal(await mistakes(withVariables(values)), wanted, values);
 });
 
+test("a mistyped variable is told with the nearest one, never the one it stands in", async () => {
+  const suggestion = async (values: string) => {
+    try {
+      await load(withVariables(values));
+    } catch (error) {
+      return (error as PipelineFileErrors).errors[0].suggestion;
+    }
+    return "no mistake";
+  };
+  assert.is(await suggestion("{ epochs: '${wher}', where: d }"), "where");
+  assert.is(await suggestion("{ epochs: '${epoch}', where: d }"), undefined);
+});
+
 test("variables that multiply end soon with an error", async () => {
   const doubling = (make: (name: string) => string, last: string) =>
     `{ epochs: 20, where: d, ${Array.from({ length: 60 }, (_, i) => `v${i}: ${make(`\${v${i + 1}}`)}`).join(", ")}, v60: ${last} }`;
