@@ -25,7 +25,16 @@ export interface PipelineForm {
 
 /** What is read and taken out before the form is checked: names to choose from all the same. */
 const readBefore = ["extends", "variables", "matrix"];
-const topKeys = ["$schema", ...readBefore, "name", "seed", "engine", "plugins", "stages"];
+/** The keys that a file may have. */
+export const fileKeys: readonly string[] = [
+  "$schema",
+  ...readBefore,
+  "name",
+  "seed",
+  "engine",
+  "plugins",
+  "stages",
+];
 const stageKeys = ["uses", "with", "from"];
 /** Far above what is written by hand; wiring compares every stage with every other. */
 const stageLimit = 1000;
@@ -42,7 +51,7 @@ export function readForm(data: unknown, engines: readonly EngineName[]): Pipelin
     });
     return { name: "", seed: 0, engine: "auto", plugins: [], names: [], stages: [], problems };
   }
-  problems.push(...unknownKeys(data, topKeys, []));
+  problems.push(...unknownKeys(data, fileKeys, []));
   if (data.$schema !== undefined && typeof data.$schema !== "string") {
     problems.push({ error: fileErrors.wrongForm("$schema", data.$schema, "a string"), path: ["$schema"] });
   }

@@ -1,17 +1,20 @@
 import { parseDocument } from "yaml";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { layerErrors } from "../../schemas/errors/layers.js";
-import { wiringErrors } from "../../schemas/errors/pipeline.js";
+import { fileErrors, wiringErrors } from "../../schemas/errors/pipeline.js";
 import { codeFrame } from "./codeFrame.js";
+import { fileKeys } from "./form.js";
 import type { GivenValue } from "./layers.js";
 import { FileMistake } from "./mistake.js";
 import { checkNodes } from "./nodes.js";
-import { isMap, withEntry } from "./values.js";
+import { isMap, valueAt, withEntry } from "./values.js";
 
 interface ReadSetting extends GivenValue {
   readonly path: readonly string[];
   readonly value: unknown;
 }
+
+type Read = ReadSetting | { readonly error: JacoflowError };
 
 /** A flag of the command line that sets a value: `--set stages.train.with.epochs=20`, `--seed 7`. */
 export interface Setting {
@@ -38,7 +41,7 @@ export function applyOverrides(
   const overrides: GivenValue[] = [];
   const mistakes: FileMistake[] = [];
   for (const setting of settings) {
-    const read = readSetting(setting);
+    const read = inFile(changed, readSetting(setting), setting);
     const done = "error" in read ? read : putValue(changed, read.path, read.value, `--set ${setting.set}`);
     if ("error" in done) {
       const column = setting.text.indexOf(" ") + 2;
@@ -52,7 +55,19 @@ export function applyOverrides(
   return { data: changed, overrides, mistakes };
 }
 
-function readSetting({ text, set }: Setting): ReadSetting | { readonly error: JacoflowError } {
+/** A setting whose path starts at the file: where it starts at a variable, it is one under `variables`. */
+function inFile(data: unknown, read: Read, { set }: Setting): Read {
+  if ("error" in read) return read;
+  const [key] = read.path;
+  if (fileKeys.includes(key)) return read;
+  const declared = valueAt(data, ["variables"]);
+  const names = isMap(declared) ? Object.keys(declared) : [];
+  return names.includes(key)
+    ? { ...read, path: ["variables", ...read.path] }
+    : { error: fileErrors.unknownKey(`--set ${set}`, key, [...names, ...fileKeys]) };
+}
+
+function readSetting({ text, set }: Setting): Read {
   const equals = set.indexOf("=");
   const path = pathOf(set.slice(0, Math.max(0, equals)));
   const malformed = { error: layerErrors.malformedSet(set) };

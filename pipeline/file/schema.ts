@@ -40,8 +40,16 @@ export function pipelineSchema(
         type: "object",
         propertyNames: { pattern: variableName.source },
         description:
-          "values by name; a name in braces after a dollar sign stands for one anywhere in the file",
-        examples: [{ width: 64 }],
+          "values by name; a name in braces after a dollar sign stands for one anywhere in the file; a map with `by` holds one value for each that the variable named there may have",
+        additionalProperties: {
+          if: { type: "object", required: ["by"] },
+          // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+          then: {
+            properties: { by: { type: "string", pattern: variableName.source } },
+            minProperties: 2,
+          },
+        },
+        examples: [{ size: "small", epochs: { by: "size", small: 10, full: 100 } }],
       },
       matrix: {
         type: "object",

@@ -40,7 +40,8 @@ const plain = (value: unknown): Filled => ({ value, values: 1, depth: 0, broken:
 
 /**
  * Replaces `${NAME}` and `${NAME:default}` in the values of a file; `$${` stands for a plain `${`. A name that is declared
- * under `variables` is that variable, whose value may hold others; any other is of the environment. A value that is one
+ * under `variables` is that variable, whose value may hold others, or be one of several that another variable chooses
+ * by its value (`{ by: size, small: 60, full: 3000 }`); any other is of the environment. A value that is one
  * variable alone keeps its type: that of the declared value, a list or map too, or the one YAML gives the text of the
  * environment (`${EPOCHS:20}` is a number). Text around one makes a text. What the environment holds is a plain value,
  * never a list or a map, and is not searched again.
@@ -143,10 +144,36 @@ export function substituteVariables(data: unknown, environment: Environment): Su
       return undefined;
     }
     open.push(name);
-    const filled = fill(declared[name], ["variables", name]);
+    const filled = fillChoice(declared[name], ["variables", name]);
     open.pop();
     known.set(name, filled);
     return filled;
+  };
+
+  const fillChoice = (value: unknown, path: Path): Filled => {
+    if (!isMap(value) || !Object.hasOwn(value, "by")) return fill(value, path);
+    const { by } = value;
+    const place = path.join(".");
+    const found: Problem[] = [];
+    const unfilled = (): Filled => {
+      problems.push(...found);
+      unknown.push(path);
+      return { value: null, values: 1, depth: 0, broken: true };
+    };
+    if (typeof by !== "string" || !Object.hasOwn(declared, by)) {
+      const others = Object.keys(declared).filter((each) => !open.includes(each));
+      found.push({ error: layerErrors.choiceBy(`${place}.by`, by, others), path: [...path, "by"] });
+      return unfilled();
+    }
+    const chosen = fillVariable(by, [...path, "by"], found);
+    if (chosen === undefined || chosen.broken) return unfilled();
+    const { by: _, ...choices } = value;
+    const key = String(chosen.value);
+    if (!Object.hasOwn(choices, key)) {
+      found.push({ error: layerErrors.noSuchChoice(place, by, chosen.value, Object.keys(choices)), path });
+      return unfilled();
+    }
+    return fillChoice(choices[key], [...path, key]);
   };
 
   for (const name of Object.keys(declared)) fillVariable(name, ["variables", name], problems);

@@ -78,6 +78,22 @@ export const layerErrors = {
       value,
       `Write "\${${name}}" alone, or take a variable that is a number or a text.`,
     ),
+  choiceBy: (place: string, by: unknown, declared: readonly string[]) =>
+    invalid(
+      "CHOICE_BY",
+      `\`by\` is ${text(by)}, which is not the name of another variable of the file`,
+      place,
+      by,
+      choose(String(by), declared, "Declare the variable that chooses under `variables`."),
+    ),
+  noSuchChoice: (place: string, by: string, value: unknown, choices: readonly string[]) =>
+    invalid(
+      "NO_SUCH_CHOICE",
+      `the variable ${by} is ${text(value)}, and there is no value for that here`,
+      place,
+      value,
+      choose(String(value), choices, `Add a value under the key ${text(String(value))}.`),
+    ),
   variablesTooLarge: (place: string) =>
     invalid(
       "VARIABLES_TOO_LARGE",

@@ -205,6 +205,40 @@ test("a mistyped variable is told with the nearest one, never the one it stands 
   assert.is(await suggestion("{ epochs: '${epoch}', where: d }"), undefined);
 });
 
+test("a variable chooses the values of others, and --set takes its name alone", async () => {
+  const files = {
+    "main.yaml": `extends: base.yaml
+variables:
+  size: small
+  optimizer: sgd
+  epochs: { by: size, small: 3, full: { by: optimizer, sgd: "\${most}", adam: 50 } }
+  most: 400
+  where: { by: epochs, 3: three, 50: fifty, 400: many }
+`,
+    "base.yaml": base,
+  };
+  const chosen = async (...sets: readonly string[]) => {
+    const pipeline = await load(files, sets);
+    return [optionsOf(pipeline, "train")?.epochs, optionsOf(pipeline, "data")?.path];
+  };
+  assert.equal(await chosen(), [3, "three"]);
+  assert.equal(await chosen("size=full"), [400, "many"]);
+  assert.equal(await chosen("variables.size=full", "optimizer=adam"), [50, "fifty"]);
+  assert.equal(await chosen("epochs.small=50"), [50, "fifty"], "a choice is a map to set in");
+  assert.equal(await mistakes(files, ["size=ful"]), ["NO_SUCH_CHOICE main.yaml:5:11"]);
+  assert.equal(await mistakes(files, ["siz=full"]), ["UNKNOWN_KEY command line:1:7"]);
+});
+
+test("a choice by no variable, by itself or by none of its values is told once", async () => {
+  const wrong = (variables: string) =>
+    mistakes({ "main.yaml": `extends: base.yaml\nvariables:\n  ${variables}`, "base.yaml": base });
+  assert.equal(await wrong("epochs: { by: siz, a: 1 }"), ["CHOICE_BY main.yaml:3:17"]);
+  assert.equal(await wrong("epochs: { by: 3, a: 1 }"), ["CHOICE_BY main.yaml:3:17"]);
+  assert.equal(await wrong("epochs: { by: epochs, a: 1 }"), ["VARIABLE_CYCLE main.yaml:3:17"]);
+  assert.equal(await wrong("epochs: { by: where, a: 1 }"), ["NO_SUCH_CHOICE main.yaml:3:11"]);
+  assert.equal(await wrong("epochs: { by: where, d: 1 }\n  where: by"), ["NO_SUCH_CHOICE main.yaml:3:11"]);
+});
+
 test("variables that multiply end soon with an error", async () => {
   const doubling = (make: (name: string) => string, last: string) =>
     `{ epochs: 20, where: d, ${Array.from({ length: 60 }, (_, i) => `v${i}: ${make(`\${v${i + 1}}`)}`).join(", ")}, v60: ${last} }`;
