@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { isAbsolute, join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
+import { entryOf, packageSeenFrom } from "./packageFolder.js";
 
 /** Packages a name may mean, in the order they are looked for. */
 export function packagesOf(name: string): readonly string[] {
@@ -14,34 +14,29 @@ export function packagesOf(name: string): readonly string[] {
 export interface FoundPlugin {
   /** Absolute path of the module. */
   readonly file: string;
-  /** The package it is of; undefined for a file by itself. */
-  readonly packageName: string | undefined;
+  /** Of the package it is of; undefined for a file by itself. */
+  readonly version: string | undefined;
 }
 
 /**
- * The module of a plugin: a package seen from one of the folders (each package in all of them first), or a file below
- * the first. PLUGIN_NOT_FOUND lists what was tried.
+ * The module of a plugin: a package seen from one of the folders (each package in all of them first), or a file or the
+ * folder of a package below the first. PLUGIN_NOT_FOUND lists what was tried; PLUGIN_FOLDER and PLUGIN_NOT_BUILT when
+ * the package is there and its module is not.
  */
 export function findPlugin(name: string, folders: readonly string[]): FoundPlugin {
-  const file = resolve(folders[0], name);
+  const path = resolve(folders[0], name);
   const tried: string[] = [];
-  if (!/^\.{1,2}\//.test(name) && !isAbsolute(name)) {
+  if (!/^\.{1,2}(\/|$)/.test(name) && !isAbsolute(name)) {
     for (const candidate of packagesOf(name)) {
       tried.push(`the package ${candidate}`);
       for (const folder of folders) {
-        const found = resolvedFrom(folder, candidate);
-        if (found !== undefined) return { file: found, packageName: candidate };
+        const found = packageSeenFrom(folder, candidate);
+        if (found !== undefined) return entryOf(found, name);
       }
     }
   }
-  if (existsSync(file)) return { file, packageName: undefined };
-  throw pluginErrors.notFound(name, [...tried, `the file ${file}`]);
-}
-
-function resolvedFrom(folder: string, name: string): string | undefined {
-  try {
-    return createRequire(join(folder, "_.js")).resolve(name);
-  } catch {
-    return undefined;
-  }
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return entryOf(path, name);
+  if (there !== undefined) return { file: path, version: undefined };
+  throw pluginErrors.notFound(name, [...tried, `the file ${path}`]);
 }

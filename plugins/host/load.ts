@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import { checkContents } from "./check.js";
-import { type FoundPlugin, findPlugin } from "./find.js";
+import { findPlugin } from "./find.js";
 import { type Plugin, pluginApi } from "./plugin.js";
 
 /** A plugin with where it came from. */
@@ -16,8 +14,9 @@ export interface LoadedPlugin {
 }
 
 /**
- * Finds and imports a plugin, which runs its code with the rights of this process. PLUGIN_NOT_FOUND,
- * PLUGIN_NOT_LOADABLE, PLUGIN_TOO_SLOW, PLUGIN_MALFORMED, PLUGIN_API; each names the plugin as it was asked for.
+ * Finds and imports a plugin, which runs its code with the rights of this process. PLUGIN_NOT_FOUND, PLUGIN_FOLDER,
+ * PLUGIN_NOT_BUILT, PLUGIN_NOT_LOADABLE, PLUGIN_TOO_SLOW, PLUGIN_MALFORMED, PLUGIN_API; each names the plugin as it was
+ * asked for.
  *
  * @param folders from which packages are seen; a path starts at the first
  * @param secondsAllowed for what the module awaits; code that never gives way is not stopped
@@ -42,18 +41,7 @@ export async function loadPlugin(
     );
   }
   checkContents(name, plugin as Partial<Plugin>);
-  return { plugin: plugin as Plugin, file: found.file, version: versionOf(found) };
-}
-
-function versionOf({ file, packageName }: FoundPlugin): string | undefined {
-  if (packageName === undefined) return undefined;
-  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-    const manifest = join(folder, "package.json");
-    if (!existsSync(manifest)) continue;
-    const { name, version } = JSON.parse(readFileSync(manifest, "utf8"));
-    if (name === packageName) return version;
-  }
-  return undefined;
+  return { plugin: plugin as Plugin, ...found };
 }
 
 async function inTime<Value>(name: string, work: Promise<Value>, secondsAllowed: number): Promise<Value> {

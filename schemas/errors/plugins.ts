@@ -32,6 +32,22 @@ export const pluginErrors = {
       "Install the package beside the pipeline file, or give a path that begins with ./",
     ),
 
+  folder: (name: string, folder: string, reason: string) =>
+    invalid(
+      "PLUGIN_FOLDER",
+      `plugin "${name}" is the folder ${folder}, which ${reason}`,
+      name,
+      "Name the folder of a package, or its JavaScript file.",
+    ),
+
+  notBuilt: (name: string, file: string) =>
+    invalid(
+      "PLUGIN_NOT_BUILT",
+      `plugin "${name}" is a package whose module ${file} is not there`,
+      name,
+      "Build the package in its folder (`npm install && npm run build`), or correct its package.json.",
+    ),
+
   notLoadable: (name: string, cause: unknown) =>
     invalid(
       "PLUGIN_NOT_LOADABLE",

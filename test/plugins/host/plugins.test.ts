@@ -59,6 +59,75 @@ law("a miss says everything that was tried", () =>
   }),
 );
 
+law("a folder is the package in it, and its module what `import` would take", () =>
+  withFolder(async (folder) => {
+    const manifests = {
+      exports: { exports: { ".": { types: "./a.d.ts", import: "./lib/a.js" }, "./more": "./more.js" } },
+      conditions: { exports: { require: "./no.cjs", default: { node: "./lib/a.js" } } },
+      string: { exports: "./lib/a.js", main: "no.js" },
+      main: { main: "lib/a.js" },
+      short: { main: "lib/a" },
+      nothing: {},
+    };
+    for (const [name, manifest] of Object.entries(manifests)) {
+      write(folder, {
+        [`${name}/package.json`]: JSON.stringify({ name, version: "1.2.3", type: "module", ...manifest }),
+        [`${name}/${name === "nothing" ? "index" : "lib/a"}.js`]: plain(name),
+      });
+      for (const asked of [`./${name}`, `${name}/`, join(folder, name)]) {
+        const { plugin, version } = await loadPlugin(asked, [folder]);
+        assert.equal([plugin.name, version], [name, "1.2.3"], asked);
+      }
+      const there = await loadPlugin(".", [join(folder, name)]);
+      assert.is(there.plugin.name, name);
+    }
+  }),
+);
+
+law("a package is seen from its own folder, and one that only `import` may take is found", () =>
+  withFolder(async (folder) => {
+    write(folder, {
+      "own/package.json":
+        '{ "name": "jacoflow-plugin-own", "type": "module", "exports": { "import": "./a.js" } }',
+      "own/a.js": plain("own"),
+      ...installed("jacoflow-plugin-other", plain("other")),
+      "node_modules/jacoflow-plugin-other/package.json":
+        '{ "name": "jacoflow-plugin-other", "type": "module", "exports": { ".": { "import": "./index.js" } } }',
+    });
+    assert.is((await loadPlugin("own", [join(folder, "own")])).plugin.name, "own");
+    assert.is((await loadPlugin("other", [join(folder, "own")])).plugin.name, "other");
+  }),
+);
+
+law("a folder without a package, and a package that is not built, are refused by name", () =>
+  withFolder(async (folder) => {
+    write(folder, {
+      "empty/readme": "",
+      "broken/package.json": "{",
+      "closed/package.json": '{ "exports": { "./more": "./more.js" } }',
+      "source/package.json": '{ "exports": { ".": { "types": "./dist/a.d.ts", "default": "./dist/a.js" } } }',
+      "source/src/a.ts": "",
+      "main/package.json": '{ "main": "dist" }',
+      "main/dist/readme": "",
+      "node_modules/jacoflow-plugin-x/package.json": '{ "exports": "./dist/index.js" }',
+    });
+    for (const [name, code, said] of [
+      ["./empty", "PLUGIN_FOLDER", "package.json"],
+      ["./broken", "PLUGIN_FOLDER", "package.json"],
+      ["./closed", "PLUGIN_FOLDER", "exports"],
+      ["./source", "PLUGIN_NOT_BUILT", join(folder, "source/dist/a.js")],
+      ["./main", "PLUGIN_NOT_BUILT", join(folder, "main/dist")],
+      ["x", "PLUGIN_NOT_BUILT", "jacoflow-plugin-x/dist/index.js"],
+    ]) {
+      const error = await refusal(loadPlugin(name, [folder]));
+      assert.is(error?.code, code, name);
+      assert.ok(error?.message.includes(name) && error.message.includes(said), error?.message);
+    }
+    const { remedy } = (await refusal(loadPlugin("./source", [folder]))) as JacoflowError;
+    assert.match(remedy ?? "", "npm run build");
+  }),
+);
+
 law("what is no plugin, throws or speaks another version is refused by name", () =>
   withFolder(async (folder) => {
     const stage = (change: string) =>
