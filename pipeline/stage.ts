@@ -13,7 +13,8 @@ export type TableName =
   | "basis"
   | "projection"
   | "angles"
-  | "linearised";
+  | "linearised"
+  | "bound";
 
 /** Where a stream comes from: `train.metrics`, and how its table is called. */
 export interface Source {

@@ -1,5 +1,6 @@
 import type { DataType } from "apache-arrow";
 import type { TableDefinition } from "./table.js";
+import { bound } from "./tables/bound.js";
 import { examplesTable, predictionsTable } from "./tables/examples.js";
 import { metrics } from "./tables/metrics.js";
 import { parametersTable } from "./tables/parameters.js";
@@ -45,7 +46,13 @@ const entries: readonly Entry[] = [
   },
   { table: metrics, row: "a number at a step; one record batch is one evaluation" },
   { table: spectrum, row: "a singular value of a Jacobian" },
-  { table: basis, row: "a left singular vector of a Jacobian" },
+  {
+    table: basis,
+    row: "a left singular vector of a Jacobian",
+    metadata: {
+      variance: "ν² of the theory's kernel, where the vectors are those of ν Σ(X)^½ and not of a Jacobian",
+    },
+  },
   { table: projection, row: "a target projected at one cut" },
   { table: angles, row: "a principal angle" },
   {
@@ -54,6 +61,7 @@ const entries: readonly Entry[] = [
     metadata: { axes: "JSON array of the paths the matrix varies, each with two columns, as here" },
   },
   { table: linearised, row: "a measured residual beside its prediction" },
+  { table: bound, row: "a cut α and a Γ; one record batch is one basis and target" },
 ];
 
 function typeText(type: DataType, size: string | undefined): string {

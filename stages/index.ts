@@ -15,6 +15,7 @@ import { networkPretrained } from "./network/pretrained.js";
 import { console } from "./sinks/console.js";
 import { parquet } from "./sinks/parquet.js";
 import { report } from "./sinks/report.js";
+import { bounds } from "./theory/bounds.js";
 import { linearised } from "./theory/linearised.js";
 import { multiclassNtk } from "./theory/multiclass-ntk.js";
 import { gradientDescent } from "./train/gradient-descent.js";
@@ -34,6 +35,7 @@ export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   angles,
   multiclassNtk,
   linearised,
+  bounds,
   console,
   parquet,
   report,

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "apache-arrow";
 import type { TableName } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
+import { bound } from "../../schemas/tables/bound.js";
 import { examplesTable, predictionsTable } from "../../schemas/tables/examples.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { parametersTable } from "../../schemas/tables/parameters.js";
@@ -158,6 +159,26 @@ const linear = () =>
     ),
   );
 
+const bounds = () => [
+  bound.batch(
+    {
+      ...{ stage: "bounds", source: "svd", jacobian_step: 0, epoch: 0, split: "train", target: "label" },
+      ...{
+        rank: [1, 2],
+        alpha: [1.6, 0.8],
+        cutoff: [4, 2],
+        gamma: 1,
+        bias: [0.9, 0.6],
+        variance: [0.3, 0.5],
+      },
+      ...{ bound: [1.2, 1.1], minimum: [false, true], whole_space: Number.NaN, step_size: 1 / 16 },
+      ...{ stability: 1, steps: [1, 4], residual_bound: 2, residual_predicted: 1.5, distance_bound: 1 },
+      ...{ distance_predicted: 0.5, measured_epoch: 1, measured_error: 0.5 },
+    },
+    2,
+  ),
+];
+
 const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
   examples,
   parameters,
@@ -168,6 +189,7 @@ const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
   projection: projections,
   angles: angle,
   linearised: linear,
+  bound: bounds,
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { Schema } from "apache-arrow";
 import { bool, float32List, float64, int32, int32List, int64, split, utf8 } from "../columns.js";
 import { defineTable } from "../table.js";
 
@@ -14,7 +15,7 @@ export const spectrum = defineTable("spectrum", 1, "Largest singular values of a
   exact: bool("whether the value is exact up to rounding"),
 });
 
-export const basis = defineTable("basis", 1, "Left singular vectors: the basis of the information space", {
+const basisColumns = {
   stage: utf8("the stage that computed it"),
   jacobian_step: int64("training steps done when J was taken", "steps"),
   epoch: float64("epochs done when J was taken", "epochs"),
@@ -28,4 +29,18 @@ export const basis = defineTable("basis", 1, "Left singular vectors: the basis o
     "output / parameter",
   ),
   energy_share: float64("σ_index² / ‖J‖_F²"),
-});
+};
+
+const basisSummary = "Left singular vectors: the basis of the information space";
+
+export const basis = defineTable("basis", 1, basisSummary, basisColumns);
+
+/** The basis table of ν Σ(X)^½, which says ν² in its schema's metadata. */
+export const kernelBasis = (variance: number) =>
+  defineTable("basis", 1, basisSummary, basisColumns, { variance: String(variance) });
+
+/** ν² when the basis is that of ν Σ(X)^½; undefined when it is that of a Jacobian. */
+export function kernelVarianceOf(schema: Schema): number | undefined {
+  const variance = schema.metadata.get("variance");
+  return variance === undefined ? undefined : Number(variance);
+}

@@ -42,18 +42,19 @@ export function spectrumBatch(occasion: JacobianOccasion, found: FoundSpectrum):
   );
 }
 
-/** One row a left singular vector, the ids of the examples on the first. */
+/** One row a left singular vector, the ids of the examples on the first; `table` is one of basis tables. */
 export async function basisBatch(
   occasion: JacobianOccasion,
   found: FoundSpectrum,
   ids: Int32Array,
+  table: typeof basis = basis,
 ): Promise<RecordBatch> {
   const { step, ...rest } = occasion;
   const vectors = await transposed(found.leftVectors);
   const rank = vectors.rows;
   const idOffsets = new Int32Array(rank + 1).fill(ids.length);
   idOffsets[0] = 0;
-  return basis.batch(
+  return table.batch(
     {
       ...rest,
       jacobian_step: step,

@@ -3,23 +3,20 @@ import { Type } from "typebox";
 import {
   coordinatesOf,
   type InformationSpace,
-  informationPart,
   informationSpace,
   rankOf,
 } from "../../engine/spectrum/projection.js";
-import { residualTarget } from "../../engine/spectrum/targets.js";
 import { type LinearisedStart, linearisedState } from "../../engine/theory/linearised.js";
 import { defineStage, optional, output, stream, whole } from "../../pipeline/stage.js";
 import { theoryErrors } from "../../schemas/errors/theory.js";
-import { lossOfSchema } from "../../schemas/loss.js";
-import { predictionsTable } from "../../schemas/tables/examples.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { linearised as linearisedTable } from "../../schemas/tables/theory.js";
 import { checkClasses, readExamples } from "../examples.js";
 import { type JacobianBasis, readBasis } from "../metrics/basis.js";
 import { checkCut, cutOf, cutOptions } from "../metrics/cut.js";
-import { rowLabels, rowsOf } from "../metrics/labels.js";
+import { rowLabels } from "../metrics/labels.js";
 import { nameOf } from "../origin.js";
+import { distanceTo, readResidual } from "./residual.js";
 
 const options = Type.Object(
   {
@@ -80,7 +77,7 @@ export const linearised = defineStage({
     const space = await informationSpace(algebra, first, cutOf({}, first.vectors.rows));
     const rank = rankOf(first, cutOf(options, first.vectors.rows));
     const { labels } = rowLabels(set, first, nameOf(inputs.examples));
-    const residualOf = (batch: RecordBatch) => residual(batch, first, labels, place);
+    const residualOf = (batch: RecordBatch) => readResidual(batch, first, labels, place);
 
     let start: LinearisedStart | undefined;
     for await (const batch of kept) {
@@ -133,36 +130,6 @@ function noteDistances(batch: RecordBatch, distances: Map<number, number>): void
   for (let row = 0; row < length; row += 1) {
     if (name[row] === "parameter_distance") distances.set(Number(step[row]), value[row]);
   }
-}
-
-/** The residual of a batch on the Jacobian's examples; undefined for another split. Errors: LINEARISED_LOSS. */
-function residual(batch: RecordBatch, jacobian: JacobianBasis, labels: Int32Array, place: string) {
-  const { classes, ids } = jacobian;
-  const table = predictionsTable(classes).read(batch);
-  if (table.length === 0 || table.split[0] !== "train") return undefined;
-  const loss = lossOfSchema(batch.schema) ?? "squared";
-  if (loss !== "squared") throw theoryErrors.linearisedLoss(loss, place);
-  const values = new Float32Array(ids.length * classes);
-  rowsOf(table.id, ids, place, "train").forEach((row, index) => {
-    values.set(table.values.subarray(row * classes, (row + 1) * classes), index * classes);
-  });
-  return {
-    step: Number(table.step[0]),
-    epoch: table.epoch[0],
-    residual: residualTarget(values, labels, loss),
-  };
-}
-
-/** ‖v − U Uᵀv‖, of the difference itself. */
-async function distanceTo(
-  space: InformationSpace,
-  coordinates: Float64Array,
-  vector: Float64Array,
-): Promise<number> {
-  const inside = await informationPart(space, coordinates);
-  let squared = 0;
-  for (let at = 0; at < vector.length; at += 1) squared += (vector[at] - inside[at]) ** 2;
-  return Math.sqrt(squared);
 }
 
 /** ‖Π_I v‖ and ‖Π_N v‖ where the information space is spanned by the first `rank` vectors of a larger one. */

@@ -5,6 +5,7 @@ import { multiclassNtk as kernelOf } from "../../engine/theory/multiclassNtk.js"
 import { defineStage, output, whole } from "../../pipeline/stage.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { theoryErrors } from "../../schemas/errors/theory.js";
+import { kernelBasis } from "../../schemas/tables/spectrum.js";
 import { classCount, readExamples } from "../examples.js";
 import { basisBatch, jacobianMetricsBatch, spectrumBatch } from "../jacobian/batches.js";
 import { subsetOptions } from "../jacobian/options.js";
@@ -69,6 +70,7 @@ export const multiclassNtk = defineStage({
     const set = readExamples(table);
     const classes = classCount(set);
     const { algebra } = await context.engine();
+    const bases = kernelBasis(options.variance);
     for (const examples of chosenExamples(set, options, { seed: context.seed, source, place })) {
       const n = examples.ids.length;
       if (options.rank > n * classes) {
@@ -83,7 +85,7 @@ export const multiclassNtk = defineStage({
       const occasion = { stage, step: 0, epoch: 0, split: examples.split };
       await outputs.spectrum.send(spectrumBatch(occasion, found));
       await outputs.metrics.send(jacobianMetricsBatch(occasion, found));
-      await outputs.basis.send(await basisBatch(occasion, found, examples.ids));
+      await outputs.basis.send(await basisBatch(occasion, found, examples.ids, bases));
     }
   },
 });

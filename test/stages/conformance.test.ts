@@ -27,6 +27,7 @@ const trials: Readonly<Record<string, StageTrialFacts>> = {
   "metrics/angles": { options: { rank: 2 } },
   "theory/multiclass-ntk": { options: { rank: 2 } },
   "theory/linearised": { options: { learningRate: 0.1 } },
+  "theory/bounds": { options: {} },
 };
 
 /** Ten images of each set in the form of CIFAR-10's binary version: a label and 3072 bytes. */
