@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import type { Engine } from "../../engine/engine.js";
 import type { InputPort } from "../../pipeline/stage.js";
+import { memoryOf } from "./memory.js";
 import { sampleBatches } from "./samples.js";
 import { type AnyStage, type Batches, runStage, type StageOutcome, type StageTrial } from "./trial.js";
 
@@ -14,6 +15,15 @@ export interface StageTrialFacts {
   readonly inputs?: Readonly<Record<string, readonly (readonly RecordBatch[])[]>>;
   /** Where relative paths of the options start. */
   readonly folder?: string;
+  /** Output ports that send nothing under these options. */
+  readonly silent?: readonly string[];
+}
+
+/** How a run on the bench ended, and where it left its files. */
+export interface BenchOutcome extends StageOutcome {
+  readonly runFolder: string;
+  /** From its start to its end. */
+  readonly milliseconds: number;
 }
 
 /** What the laws put a stage on. */
@@ -21,11 +31,17 @@ export interface Bench {
   readonly stage: AnyStage;
   /** What every port reads, one list an offer. */
   readonly inputs: Readonly<Record<string, readonly (readonly RecordBatch[])[]>>;
+  /** What these batches held before the stage was first run, by `memoryOf`. */
+  readonly memory: ReadonlyMap<RecordBatch, string>;
   /** Names of the ports it reads batch by batch. */
   readonly streams: readonly string[];
+  /** Names of the output ports that may send nothing. */
+  readonly silent: readonly string[];
   readonly seconds: number;
+  /** How the stage ends as it is usually run; run once, for all laws that only look at it. */
+  usual(): Promise<BenchOutcome>;
   /** Runs the stage in a run folder of its own. Fails when it has not ended in time. */
-  run(change?: StageTrial): Promise<StageOutcome & { readonly runFolder: string }>;
+  run(change?: StageTrial): Promise<BenchOutcome>;
   close(): Promise<void>;
 }
 
@@ -62,11 +78,22 @@ export async function makeBench(
     ports.map(([name, port]) => [name, facts.inputs?.[name] ?? samplesFor(port)]),
   );
   const options = facts.options ?? exampleOptions(stage);
-  return {
+  let usual: Promise<BenchOutcome> | undefined;
+  const bench: Bench = {
     stage,
     inputs,
+    memory: new Map(
+      Object.values(inputs)
+        .flat(2)
+        .map((batch) => [batch, memoryOf(batch)]),
+    ),
     streams: ports.filter(([, { delivery }]) => delivery === "stream").map(([name]) => name),
+    silent: facts.silent ?? [],
     seconds,
+    usual: () => {
+      usual ??= bench.run();
+      return usual;
+    },
     run: async (change = {}) => {
       const runFolder = await mkdtemp(join(folder, "run-"));
       const given = {
@@ -76,29 +103,39 @@ export async function makeBench(
         runFolder,
         ...(facts.folder === undefined ? {} : { folder: facts.folder }),
       };
+      const start = performance.now();
       const running = runStage(stage, { ...given, ...change });
-      const { inTime, late } = deadline(seconds, `it did not end in ${seconds} s`);
+      const late = deadline();
+      late.start(seconds, `it did not end in ${seconds} s`);
       try {
-        return { ...(await Promise.race([running, late])), runFolder };
+        const outcome = await Promise.race([running, late.passed]);
+        return { ...outcome, runFolder, milliseconds: performance.now() - start };
       } finally {
-        inTime();
+        late.stop();
       }
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
+  return bench;
 }
 
 /** A trial that had not ended when its time was over. */
 export class TooLate extends Error {}
 
-/** Rejects after some seconds unless `inTime` is called. */
-function deadline(seconds: number, reason: string) {
-  let inTime: () => void = () => undefined;
-  const late = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => reject(new TooLate(reason)), seconds * 1000);
-    inTime = () => clearTimeout(timer);
+/** A time limit: `passed` rejects with TooLate that many seconds after `start`, unless `stop` comes before. */
+export function deadline() {
+  let timer: NodeJS.Timeout | undefined;
+  let pass: (error: TooLate) => void = () => undefined;
+  const passed = new Promise<never>((_, reject) => {
+    pass = reject;
   });
-  return { inTime, late };
+  return {
+    passed,
+    start: (seconds: number, reason: string) => {
+      timer = setTimeout(() => pass(new TooLate(reason)), seconds * 1000);
+    },
+    stop: () => clearTimeout(timer),
+  };
 }
 
 /** The bench's inputs with every stream made anew by `make`; gathered inputs stay. */

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
 import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
 import { renderInThread } from "./report/renderWorker.js";
-import { isReported, TableGatherer } from "./report/tables.js";
+import { isReported, type RunFacts, type RunTables, TableGatherer } from "./report/tables.js";
 
 /** Class names of an examples batch; undefined when it names none. */
 function classesOf(batch: RecordBatch): readonly string[] | undefined {
@@ -13,8 +13,11 @@ function classesOf(batch: RecordBatch): readonly string[] | undefined {
   return Array.isArray(names) ? names.map(String) : undefined;
 }
 
+/** Makes the page of a report. */
+type Render = (tables: RunTables, run: RunFacts) => string | Promise<string>;
+
 /** The report sink on a file system. */
-export function reportSink(files: FileSystem) {
+export function reportSink(files: FileSystem, render: Render = renderInThread) {
   return defineStage({
     name: "sink/report",
     summary: "Writes report.html into the run folder: what the tables say, in words, tables and charts.",
@@ -34,7 +37,7 @@ export function reportSink(files: FileSystem) {
       });
       const results = await Promise.allSettled(ended);
       const failed = results.find((result) => result.status === "rejected");
-      const page = await renderInThread(gatherer.tables, {
+      const page = await render(gatherer.tables, {
         name: context.run.name,
         seed: context.run.seed,
         file: context.run.file,

@@ -12,7 +12,7 @@ const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 law("the stage keeps every law of stages, by the examples of its options", async () => {
   const results = await checkPlugin(plugin, { trials: { "data/csv": { folder } } });
-  assert.ok(results.length >= 9);
+  assert.ok(results.length >= 10);
   assert.equal(
     results.filter(({ passed }) => !passed),
     [],

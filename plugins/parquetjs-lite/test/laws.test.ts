@@ -7,7 +7,7 @@ const law = suite("laws of stages");
 
 law("the stage keeps every law of stages", async () => {
   const results = await checkPlugin(plugin);
-  assert.ok(results.length >= 9);
+  assert.ok(results.length >= 10);
   assert.equal(
     results.filter(({ passed }) => !passed),
     [],
