@@ -1,0 +1,14 @@
+import type { PaperRun } from "./run.js";
+
+/** An experiment: a pipeline file of examples/paper and its part of the page. */
+export interface Section {
+  /** Of the file, without `.yaml`. */
+  readonly name: string;
+  readonly title: string;
+  /** What was done, and how it differs from the paper. */
+  readonly says: string;
+  /** Without a matrix: one run. */
+  readonly single?: true;
+  /** Markdown made of the runs, of which there is at least one. */
+  readonly write: (runs: readonly PaperRun[]) => string;
+}

@@ -1,0 +1,66 @@
+import { claim, table } from "../markdown.js";
+import type { PaperRun } from "../run.js";
+import type { Section } from "../section.js";
+import { courseOf, projected } from "../select.js";
+import { spread } from "../spread.js";
+
+const starts = ["published", "own", "random"] as const;
+type Start = (typeof starts)[number];
+
+const nuisance = (run: PaperRun, start: Start) =>
+  projected(run, { target: "residual", jacobian: "initial", stage: `project-${start}` });
+
+const at = (run: PaperRun, start: Start, name: string, split: "train" | "test", place: number) =>
+  courseOf(run, name, split, `train-${start}`).at(place)?.value ?? Number.NaN;
+
+export const pretraining: Section = {
+  name: "pretraining",
+  title: "Pretraining (Theorem 2.3): what matters is Π_N r₀",
+  says: `Three starts of a ResNet20 on the same images: published weights (with batch normalisation, trained on all ten classes,
+these among them), an own short run on four other classes, and random; the head is new in all. Adam for all.`,
+  write: (runs) => {
+    const row = (start: Start) => [
+      start,
+      spread(runs.map((run) => nuisance(run, start)?.nuisance_norm)),
+      spread(runs.map((run) => nuisance(run, start)?.nuisance_ratio)),
+      spread(runs.map((run) => at(run, start, "loss", "train", 0))),
+      spread(runs.map((run) => at(run, start, "loss", "train", -1))),
+      spread(runs.map((run) => at(run, start, "error", "train", -1))),
+      spread(runs.map((run) => at(run, start, "error", "test", -1))),
+    ];
+    const ordered = (of: (run: PaperRun, start: Start) => number) =>
+      runs.map((run) => of(run, "published") < of(run, "random"));
+    return [
+      table(
+        [
+          "start",
+          "‖Π_N r₀‖",
+          "‖Π_N r₀‖/‖r₀‖",
+          "train loss, start",
+          "train loss, end",
+          "train error, end",
+          "test error, end",
+        ],
+        starts.map(row),
+      ),
+      [
+        claim(
+          "‖Π_N r₀‖ is smaller from published weights than from random ones.",
+          ordered((run, start) => nuisance(run, start)?.nuisance_norm ?? Number.NaN),
+        ),
+        claim(
+          "so are the training loss after as many epochs,",
+          ordered((run, start) => at(run, start, "loss", "train", -1)),
+        ),
+        claim(
+          "and the test error.",
+          ordered((run, start) => at(run, start, "error", "test", -1)),
+        ),
+        claim(
+          "an own run on other classes helps over random weights too: lower training loss.",
+          runs.map((run) => at(run, "own", "loss", "train", -1) < at(run, "random", "loss", "train", -1)),
+        ),
+      ].join("\n"),
+    ].join("\n\n");
+  },
+};

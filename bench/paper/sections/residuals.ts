@@ -1,0 +1,137 @@
+import type { Split } from "../../../schemas/columns.js";
+import { numberText } from "../../../stages/sinks/numberText.js";
+import { claim, table } from "../markdown.js";
+import type { PaperRun } from "../run.js";
+import type { Section } from "../section.js";
+import { byOption, courseOf, jacobianSteps, lowestOf, projected } from "../select.js";
+import { spread } from "../spread.js";
+
+const spaces = ["information", "nuisance"] as const;
+
+/** Step of the Jacobian nearest to the lowest test error. */
+export function bestStep(run: PaperRun): number {
+  const best = lowestOf(courseOf(run, "error", "test"));
+  const steps = jacobianSteps(run);
+  return steps.reduce((near, step) =>
+    Math.abs(step - (best?.step ?? 0)) < Math.abs(near - (best?.step ?? 0)) ? step : near,
+  );
+}
+
+/** ‖Π r_t‖/√n of a run's residual at an epoch, on one of its Jacobians. */
+export function part(
+  run: PaperRun,
+  jacobian: number,
+  split: Split,
+  epoch: number,
+  space: (typeof spaces)[number],
+): number {
+  const row = run.projection.find(
+    (each) =>
+      each.target === "residual" &&
+      each.jacobian_step === jacobian &&
+      each.split === split &&
+      each.epoch === epoch,
+  );
+  if (row === undefined) return Number.NaN;
+  // nK = r / random_ratio²; the count of examples cancels out of every comparison but is what makes splits comparable.
+  const rows = row.rank / row.random_ratio ** 2;
+  return row[`${space}_norm`] / Math.sqrt(rows);
+}
+
+const epochsOf = (run: PaperRun): readonly number[] => {
+  const last = courseOf(run, "error", "train").at(-1)?.epoch ?? 0;
+  return [0, 1, 3, 10, 30, 60, 100, 200, 400, 800].filter((epoch) => epoch <= last);
+};
+
+function courseTable(runs: readonly PaperRun[], split: Split, which: "initial" | "best" | "final"): string {
+  const stepOf = (run: PaperRun) =>
+    which === "best" ? bestStep(run) : (jacobianSteps(run).at(which === "initial" ? 0 : -1) ?? 0);
+  const rows = epochsOf(runs[0]).map((epoch) => [
+    numberText(epoch),
+    ...spaces.map((space) => spread(runs.map((run) => part(run, stepOf(run), split, epoch, space)))),
+    spread(runs.map((run) => courseOf(run, "error", split).find((moment) => moment.epoch === epoch)?.value)),
+  ]);
+  return table(["epoch", "‖Π_I r‖/√(nK)", "‖Π_N r‖/√(nK)", `${split} error`], rows);
+}
+
+function angles(runs: readonly PaperRun[]): string {
+  const rows = jacobianSteps(runs[0])
+    .slice(1)
+    .map((step) => {
+      const cosines = runs.map((run) => {
+        const own = run.angles.filter(
+          (row) => row.split === "train" && row.jacobian_step === step && row.other_step === 0,
+        );
+        return own.reduce((sum, row) => sum + row.cosine ** 2, 0) / own.length;
+      });
+      const ratio = (target: string) =>
+        spread(runs.map((run) => projected(run, { target, jacobian: step })?.information_ratio));
+      const epoch = runs[0].spectrum.find((row) => row.jacobian_step === step)?.epoch;
+      return [numberText(epoch), spread(cosines), ratio("label"), ratio("clean_label"), ratio("label_noise")];
+    });
+  return table(
+    ["epoch", "mean cos² to the first space", "‖Π_I y‖/‖y‖", "clean labels", "unpredictable noise"],
+    rows,
+  );
+}
+
+const startOf = (run: PaperRun) => jacobianSteps(run)[0];
+
+function claims(clean: readonly PaperRun[], noisy: readonly PaperRun[]): string {
+  const fall = (run: PaperRun, space: (typeof spaces)[number], epoch: number) =>
+    part(run, startOf(run), "train", epoch, space) / part(run, startOf(run), "train", 0, space);
+  const last = (run: PaperRun) => courseOf(run, "error", "train").at(-1)?.epoch ?? 0;
+  return [
+    claim(
+      "the training residual falls faster on the information space than on the nuisance space (by epoch 3, first Jacobian).",
+      [...clean, ...noisy].map((run) => fall(run, "information", 3) < fall(run, "nuisance", 3)),
+    ),
+    claim(
+      "with half of the labels wrong the test residual on the nuisance space of the best epoch's Jacobian is larger at the end than at the best epoch.",
+      noisy.map((run) => {
+        const step = bestStep(run);
+        const best = lowestOf(courseOf(run, "error", "test"))?.epoch ?? 0;
+        return part(run, step, "test", last(run), "nuisance") > part(run, step, "test", best, "nuisance");
+      }),
+    ),
+    claim(
+      "with half of the labels wrong the test error is lowest before the end, so early stopping helps (by more than 0.01).",
+      noisy.map((run) => {
+        const course = courseOf(run, "error", "test");
+        return (course.at(-1)?.value ?? 0) - (lowestOf(course)?.value ?? 0) > 0.01;
+      }),
+    ),
+    claim(
+      "with clean labels training to the end costs less than 0.01 of test error.",
+      clean.map((run) => {
+        const course = courseOf(run, "error", "test");
+        return (course.at(-1)?.value ?? 0) - (lowestOf(course)?.value ?? 0) < 0.01;
+      }),
+    ),
+  ].join("\n");
+}
+
+export const residuals: Section = {
+  name: "figures-5-6",
+  title: "Figures 5 and 6: the residual on both spaces over the epochs",
+  says: `The paper: ResNet20, the last Jacobian with clean labels (figure 5), that of the epoch of the lowest test error with
+half of the labels wrong (figure 6). Here at size small: an MLP on 1,500 images of three classes, Jacobians of all of them at
+several epochs.`,
+  write: (runs) => {
+    const [clean, noisy] = [0, 0.5].map((fraction) =>
+      runs.filter((run) => run.option("noise", "fraction") === fraction),
+    );
+    return [
+      claims(clean, noisy),
+      ...byOption(runs, "noise", "fraction").flatMap(({ value, runs: own }) => [
+        ...(["initial", "best", "final"] as const).flatMap((which) =>
+          (["train", "test"] as const).map(
+            (split) =>
+              `<details><summary>${value === "0" ? "Clean labels" : "Half wrong"}, ${which} Jacobian, ${split}</summary>\n\n${courseTable(own, split, which)}\n\n</details>`,
+          ),
+        ),
+        `How the information space turns, and towards what (${value} of the labels wrong):\n\n${angles(own)}`,
+      ]),
+    ].join("\n\n");
+  },
+};
