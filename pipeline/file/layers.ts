@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { layerErrors } from "../../schemas/errors/layers.js";
@@ -168,7 +168,12 @@ function refusal(
 /** A path said by a file, as messages name it. */
 const fromFile = (file: string, path: string) => (isAbsolute(path) ? path : join(dirname(file), path));
 
+/** Endings of files that may be extended: messages quote what they read, and a file of another kind may hold a secret. */
+const baseName = /\.(?:ya?ml|json)$/i;
+
 async function readBase(file: string): Promise<string> {
+  const target = await realpath(file).catch(() => file);
+  for (const path of [file, target]) if (!baseName.test(path)) throw layerErrors.notByName(path);
   const found = await stat(file).catch(() => undefined);
   // A pipe would be waited for.
   if (found !== undefined && !found.isFile() && !found.isDirectory()) throw layerErrors.notAFile(file);

@@ -127,7 +127,7 @@ export function substituteVariables(data: unknown, environment: Environment): Su
     found: Problem[],
   ): Filled | undefined => {
     if (Object.hasOwn(declared, name)) return fillVariable(name, path, found);
-    const text = environment[name] ?? otherwise;
+    const text = (Object.hasOwn(environment, name) ? environment[name] : undefined) ?? otherwise;
     if (text !== undefined) return plain(text);
     const others = Object.keys(declared).filter((each) => !open.includes(each));
     const error = layerErrors.undefinedVariable(path.join("."), name, others);

@@ -14,6 +14,15 @@ export const layerErrors = {
   /** A file to extend that is a pipe or a device. */
   notAFile: (file: string) =>
     invalid("BASE_NOT_READABLE", `${file} is no plain file`, file, file, "Name a pipeline file."),
+  /** A file to extend whose name, or that of what it links to, is not that of a pipeline file. */
+  notByName: (file: string) =>
+    invalid(
+      "BASE_NOT_READABLE",
+      `${file} ends neither in .yaml, .yml nor .json`,
+      file,
+      file,
+      "Name a pipeline file.",
+    ),
   baseCycle: (place: string, file: string) =>
     invalid(
       "EXTENDS_CYCLE",
