@@ -3,6 +3,7 @@ import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { Engine } from "../stage.js";
 import { runFiles, writeFileAtomic } from "./folder.js";
 import type { RunOutcome, RunRequest } from "./outcome.js";
+import { thisProcess } from "./owner.js";
 
 /** What run.json says that is known at the end only. */
 export interface RecordEnd {
@@ -47,6 +48,8 @@ export function writeRecord(
     threads: request.threads,
     memoryLimit: request.memoryLimit,
     versions: request.versions,
+    // Of a run that goes on: whether its process is still there tells it from one that was killed.
+    ...(end === undefined ? { process: thisProcess() } : {}),
     started: started.toISOString(),
     ended: end?.ended.toISOString() ?? null,
     seconds: end?.outcome.seconds ?? null,

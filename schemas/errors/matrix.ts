@@ -85,6 +85,14 @@ export const matrixErrors = {
       value: file,
       remedy: `Leave ${flag} out, or add \`matrix\` to the file.`,
     }),
+  active: (folder: string, id: string, pid: number, file: string) =>
+    invalid(
+      "MATRIX_ACTIVE",
+      `process ${pid} is at work on the run ${id} in ${folder}`,
+      "--out",
+      pid,
+      `Wait for it or stop it, take another folder with --out, or another share with --shard. Where it was on another machine and has ended, remove ${file}.`,
+    ),
   otherRun: (folder: string) =>
     invalid(
       "OTHER_RUN_THERE",

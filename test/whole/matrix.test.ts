@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { build, jacoflow } from "../support/builtCommandLine.js";
@@ -21,7 +22,7 @@ function writeMatrix(folder: string, matrix: string, changes: Parameters<typeof 
 
 const recordOf = (run: string) => JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
 const runFolders = (folder: string) =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => name !== "tables") : [];
+  existsSync(folder) ? readdirSync(folder).filter((name) => name !== "tables" && !name.startsWith(".")) : [];
 const index = (folder: string) =>
   query(`select * from '${join(folder, "tables/runs/*.parquet")}' order by id`);
 
@@ -123,10 +124,59 @@ law("shares of the runs make up the whole, in one folder with one index", () =>
   }),
 );
 
+const endlessTraining =
+  "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.001, batchSize: 10, epochs: 100000, snapshots: { at: [0] } } }";
+
+law("a run that goes on is not begun again, even when the command that began it was killed", () =>
+  withFolder(async (folder) => {
+    const changes = { train: endlessTraining, svd: null, project: null };
+    const file = writeMatrix(folder, "{ seed: [1] }", {
+      ...changes,
+      parquet: "{ uses: sink/parquet, from: train.metrics }",
+    });
+    const out = join(folder, "out");
+    const words = ["run", file, "--out", out];
+    const refusals: Promise<{ readonly code: number | null; readonly stderr: string }>[] = [];
+    const killed = await jacoflow(words, {
+      onOutput: (child) => {
+        if (refusals.length > 0) return;
+        const begun = async () => {
+          while (runFolders(out).every((id) => !existsSync(join(out, id, "run.json")))) await pause(50);
+          const refused = await jacoflow(words);
+          child.kill("SIGKILL");
+          return refused;
+        };
+        refusals.push(begun());
+      },
+    });
+    assert.is(killed.signal, "SIGKILL");
+    const [id] = runFolders(out);
+    const { pid } = recordOf(join(out, id)).process;
+    try {
+      const refused = [await refusals[0], await jacoflow(words)];
+      for (const { code, stderr } of refused) {
+        assert.is(code, 78);
+        assert.match(stderr, "MATRIX_ACTIVE");
+        assert.match(stderr, id);
+      }
+      assert.match(refused[1].stderr, `process ${pid} `);
+    } finally {
+      process.kill(pid, "SIGKILL");
+    }
+    while (existsSync(`/proc/${pid}`)) await pause(20);
+    const taken = await jacoflow([...words, "--set", "stages.train.with.epochs=1"]);
+    assert.is(taken.code, 0, taken.stderr);
+    assert.is(recordOf(join(out, id)).outcome, "done");
+    assert.equal(
+      readdirSync(out).filter((name) => name.startsWith(".")),
+      [],
+    );
+  }),
+);
+
 law("SIGINT stops every run cleanly", () =>
   withFolder(async (folder) => {
-    const train =
-      "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.001, batchSize: 10, epochs: 100000, snapshots: { at: [0] } } }";
+    const train = endlessTraining;
     const file = writeMatrix(folder, "{ seed: [1, 2, 3] }", {
       train,
       project: null,

@@ -4,6 +4,7 @@ import { matrixErrors } from "../../../schemas/errors/matrix.js";
 import { runErrors } from "../../../schemas/errors/pipeline.js";
 import type { LoadedRun } from "../../file/request.js";
 import { runFiles } from "../../run/folder.js";
+import { isAtWork, ownerIn } from "../../run/owner.js";
 import type { IndexedRun } from "./indexTable.js";
 
 /** What run.json says of an earlier call. */
@@ -11,12 +12,13 @@ interface EarlierRecord {
   readonly outcome?: unknown;
   readonly seconds?: unknown;
   readonly pipeline?: unknown;
+  readonly process?: unknown;
 }
 
 /**
  * Looks at the folder of a matrix before anything runs: resolves to the runs that are done there already, and removes
  * what an earlier call left of those that did not end well. OTHER_RUN_THERE where a run of the same values was made from
- * another file; RUN_FOLDER_NOT_EMPTY where the folder is that of a single run, or a run's holds something else.
+ * another file; MATRIX_ACTIVE where one goes on; RUN_FOLDER_NOT_EMPTY where the folder is that of a single run, or a run's holds something else.
  */
 export async function clearForRuns(
   folder: string,
@@ -31,6 +33,10 @@ export async function clearForRuns(
     if (record === undefined) {
       if (!(await isEmpty(own))) throw runErrors.runFolderNotEmpty(own);
     } else if (record.outcome !== "done") {
+      const owner = ownerIn(record.process);
+      if (owner !== undefined && isAtWork(owner)) {
+        throw matrixErrors.active(folder, id, owner.pid, join(own, runFiles.record));
+      }
       leftover.push(own);
     } else {
       if (JSON.stringify(record.pipeline) !== JSON.stringify(pipeline.document)) {

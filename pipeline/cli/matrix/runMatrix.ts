@@ -8,6 +8,7 @@ import { exitCodeOf } from "../errorText.js";
 import { type Interruption, listenForInterruption, signalExitCodes } from "../interrupt.js";
 import type { RunFlags } from "../runCommand.js";
 import type { Terminal } from "../terminal.js";
+import { claimRuns } from "./claim.js";
 import { clearForRuns } from "./folders.js";
 import { headlineNumbersOf } from "./headlineNumbers.js";
 import { type IndexedRun, indexRow, indexText, writeIndex } from "./indexTable.js";
@@ -49,7 +50,8 @@ export function matrixSettings(
 /**
  * Runs a share of a matrix, each run in a process of its own and several at a time; one that fails ends no other.
  * Finished runs of an earlier call with the same folder are kept as they are. The index is written anew after every run.
- * Resolves to the exit code: 1 where a run failed. OTHER_RUN_THERE, RUN_FOLDER_NOT_EMPTY before anything runs.
+ * Resolves to the exit code: 1 where a run failed. MATRIX_ACTIVE,
+ * OTHER_RUN_THERE, RUN_FOLDER_NOT_EMPTY before anything runs.
  */
 export async function runMatrix(
   { axes = [], runs: all }: LoadedFile,
@@ -59,6 +61,25 @@ export async function runMatrix(
 ): Promise<number> {
   const runs = shareOf(all, settings.shard);
   const folder = resolve(flags.out ?? defaultRunFolder(all[0].pipeline.name, new Date()));
+  const claim = await claimRuns(
+    folder,
+    runs.map(({ id }) => id),
+  );
+  try {
+    return await runClaimed(axes, runs, folder, flags, settings, terminal);
+  } finally {
+    await claim.release();
+  }
+}
+
+async function runClaimed(
+  axes: readonly string[],
+  runs: readonly LoadedRun[],
+  folder: string,
+  flags: RunFlags,
+  settings: MatrixSettings,
+  terminal: Terminal,
+): Promise<number> {
   const finished = await clearForRuns(folder, runs);
   const indexed = new Map<string, IndexedRun>();
   for (const { id, values, pipeline } of runs) {
@@ -188,6 +209,10 @@ function tell(
   } else if (flags.quiet !== true) {
     terminal.out(indexText(axes, runs.map(indexRow)));
   }
-  if (error !== undefined) terminal.talk(`error ${error.code}\n  ${error.message}\n  ${error.remedy}\n`);
+  const { paint } = terminal;
+  if (error !== undefined) {
+    const head = `${paint.error("error")} ${paint.strong(error.code)}`;
+    terminal.talk(`${head}\n  ${error.message}\n  ${error.remedy}\n`);
+  }
   return exitCode;
 }
