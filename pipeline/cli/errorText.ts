@@ -1,6 +1,7 @@
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { printable } from "../file/codeFrame.js";
 import { FileMistake, PipelineFileErrors } from "../file/mistake.js";
+import { type Paint, plain } from "./paint.js";
 
 const indented = (text: string) => text.replaceAll(/^(?=.)/gm, "  ");
 
@@ -13,33 +14,48 @@ export function errorsIn(thrown: unknown): readonly unknown[] {
  * `error CODE place`, then the message, the code frame and the remedy. The place is `file:line:column` where the error
  * knows it. A stack is shown only for what is not a JacoflowError: that is a bug of ours.
  */
-export function errorText(thrown: unknown): string {
+export function errorText(thrown: unknown, paint: Paint = plain): string {
   const warnings = thrown instanceof PipelineFileErrors ? thrown.warnings : [];
-  return [...errorsIn(thrown).map(oneErrorText), ...warnings.map(warningText)].join("\n");
+  return [
+    ...errorsIn(thrown).map((error) => oneErrorText(error, paint)),
+    ...warnings.map((warning) => warningText(warning, paint)),
+  ].join("\n");
 }
 
 /** The same of a warning: `warning CODE place` and so on. */
-export function warningText(warning: JacoflowError): string {
-  return diagnosticText("warning", warning);
+export function warningText(warning: JacoflowError, paint: Paint = plain): string {
+  return diagnosticText("warning", warning, paint);
 }
 
-function oneErrorText(error: unknown): string {
+function oneErrorText(error: unknown, paint: Paint): string {
   if (!(error instanceof JacoflowError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `error UNEXPECTED\n${indented(stack)}\n  This is a bug of jacoflow: please report it with the text above.\n`;
+    return `${paint.error("error")} ${paint.strong("UNEXPECTED")}\n${indented(stack)}\n  This is a bug of jacoflow: please report it with the text above.\n`;
   }
-  return diagnosticText("error", error);
+  return diagnosticText("error", error, paint);
 }
 
-function diagnosticText(severity: "error" | "warning", error: JacoflowError): string {
+function diagnosticText(severity: "error" | "warning", error: JacoflowError, paint: Paint): string {
   const place = placeOf(error);
   return [
-    `${severity} ${error.code}${place === undefined ? "" : ` ${printable(place)}`}`,
+    `${paint[severity](severity)} ${paint.strong(error.code)}${place === undefined ? "" : ` ${printable(place)}`}`,
     indented(printable(error.message)),
-    ...(error instanceof FileMistake && error.frame !== undefined ? [indented(error.frame)] : []),
+    ...(error instanceof FileMistake && error.frame !== undefined
+      ? [indented(paintedFrame(error.frame, paint[severity], paint))]
+      : []),
     ...(error.remedy === undefined ? [] : [indented(printable(error.remedy))]),
     "",
   ].join("\n");
+}
+
+/** The line in question stands out, the caret has the colour of its severity, the rest is faint. */
+function paintedFrame(frame: string, mark: Paint["error"], { strong, faint }: Paint): string {
+  const painted = frame.split("\n").map((line) => {
+    const caret = /^( +\| *)\^$/.exec(line);
+    if (caret !== null) return `${faint(caret[1])}${mark("^")}`;
+    return line.startsWith(">") ? strong(line) : faint(line);
+  });
+  return painted.join("\n");
 }
 
 function placeOf(error: JacoflowError): string | undefined {

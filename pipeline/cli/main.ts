@@ -15,7 +15,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await runCommandLine(process.argv.slice(2), terminal, ownVersion());
 } catch (error) {
-  terminal.talk(errorText(error));
+  terminal.talk(errorText(error, terminal.paint));
   process.exitCode = exitCodeOf(error);
   // What a plugin left waiting, given up or not, must not keep the process.
   setTimeout(() => process.exit(), 1000).unref();

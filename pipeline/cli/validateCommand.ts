@@ -21,7 +21,7 @@ export async function validateCommand(given: ValidateFlags, terminal: Terminal):
   const flags = { ...given, out: given.out ?? defaultParent };
   if (flags.format === "json") return validateAsData(flags, terminal);
   const file = await fileOf(flags, composition());
-  for (const warning of file.warnings) terminal.talk(`${warningText(warning)}\n`);
+  for (const warning of file.warnings) terminal.talk(`${warningText(warning, terminal.paint)}\n`);
   if (isDenied(file, flags)) throw commandLineErrors.warningsDenied(flags.file, file.warnings.length);
   const { pipeline } = file.runs[0];
   const stages = `${pipeline.stages.length} stage${pipeline.stages.length === 1 ? "" : "s"}`;

@@ -42,7 +42,8 @@ export function jacoflow(words: readonly string[], circumstances: Circumstances 
   const [command, ...rest] = [...(circumstances.wrapper ?? []), process.execPath, script, ...words];
   const child = spawn(command, rest, {
     cwd: circumstances.folder ?? repository,
-    env: { ...process.env, ...circumstances.environment },
+    // uvu sets it for its own output.
+    env: { ...process.env, FORCE_COLOR: undefined, ...circumstances.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const written = { stdout: "", stderr: "" };

@@ -1,3 +1,4 @@
+import { plain } from "../../pipeline/cli/paint.js";
 import type { Terminal } from "../../pipeline/cli/terminal.js";
 
 /** A terminal that keeps what was written to it. */
@@ -11,6 +12,7 @@ export function recordedTerminal(interactive = false, width = 80) {
       written.talk += text;
     },
     interactive,
+    paint: plain,
     columns: () => width,
   };
   return { terminal, written };
