@@ -2,26 +2,8 @@ import type { RecordBatch, Table } from "apache-arrow";
 import type { Observable } from "rxjs";
 import type { Static, TObject } from "typebox";
 import type { Engine, EngineName, EngineRates } from "../engine/engine.js";
-
-/** Tables that travel on edges (design §2). `any` is for sinks only. */
-export type TableName =
-  | "examples"
-  | "parameters"
-  | "predictions"
-  | "metrics"
-  | "spectrum"
-  | "basis"
-  | "projection"
-  | "angles"
-  | "linearised"
-  | "bound";
-
-/** Where a stream comes from: `train.metrics`, and how its table is called. */
-export interface Source {
-  readonly stage: string;
-  readonly port: string;
-  readonly table: TableName;
-}
+import type { PlanContext, StagePlan } from "./planned.js";
+import type { Source, TableName } from "./tableName.js";
 
 /**
  * A bounded stream of record batches. The next batch is delivered when the reader's handling of the last one is done:
@@ -121,38 +103,6 @@ export interface StageContext<Options> {
   progress(done: number, total: number, unit: string): void;
 }
 
-/** What is known before a run of the table an output will send; what is absent is not known. */
-export interface PlannedTable {
-  /** Examples of each split, of tables of examples. */
-  readonly examples?: Partial<Readonly<Record<"train" | "test", number>>>;
-  /** Shape of one input. */
-  readonly shape?: readonly number[];
-  /** K. */
-  readonly classes?: number;
-  /** The network of parameters, as JSON. */
-  readonly network?: unknown;
-  /** p, the trainable ones. */
-  readonly parameters?: number;
-  /** Batches in all: snapshots, evaluations, Jacobians. */
-  readonly batches?: number;
-}
-
-/** What a stage will need, for `--dry-run` and the memory check before the run. */
-export interface StagePlan {
-  readonly memoryBytes?: number;
-  readonly notes?: readonly string[];
-  /** By output port. */
-  readonly outputs?: Readonly<Record<string, PlannedTable>>;
-  readonly work?: {
-    /** Passes over the examples in which Jacobians are multiplied. */
-    readonly sweeps?: number;
-    /** Of the largest matrix the stage is about, were it held. */
-    readonly bytes?: number;
-    /** Training steps. */
-    readonly steps?: number;
-  };
-}
-
 /** What `validate` can check in the options alone: some that exclude each other. */
 export interface OptionsContext<Options> {
   readonly options: Options;
@@ -169,19 +119,6 @@ export interface CheckContext<Options> extends OptionsContext<Options> {
 export interface Variants {
   readonly option: string;
   readonly schemas: ReadonlyMap<string, TObject>;
-}
-
-/** What a stage may know for its plan. */
-export interface PlanContext {
-  /** `stages.NAME`, the place an error should start with. */
-  readonly place: string;
-  /** What is known of each input by port; of a `many` port, of its first offer. */
-  readonly inputs: Readonly<Record<string, PlannedTable | undefined>>;
-  /** Of the engine, where it could be asked. */
-  readonly rates: EngineRates;
-  /** Bytes. */
-  readonly memoryLimit: number;
-  resolvePath(path: string): string;
 }
 
 export interface Stage<
@@ -276,5 +213,14 @@ export {
   noAdditions,
   reservedOptions,
 } from "./additions.js";
+export {
+  type PlanContext,
+  type PlannedInput,
+  type PlannedTable,
+  type PlannedWork,
+  type StagePlan,
+  storeShare,
+} from "./planned.js";
 export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";
+export type { Source, TableName } from "./tableName.js";
 export type { Engine, EngineName, EngineRates };

@@ -23,7 +23,9 @@ interface Room {
   readonly may: readonly string[];
 }
 
-const stageContract = ["pipeline/stage.ts", "pipeline/streams.ts", "pipeline/additions.ts"];
+const stageContract = ["stage", "streams", "additions", "planned", "tableName"].map(
+  (name) => `pipeline/${name}.ts`,
+);
 
 /** Design §1. The first room whose pattern fits is a file's. */
 const rooms: readonly Room[] = [
@@ -31,7 +33,7 @@ const rooms: readonly Room[] = [
   { name: "engine", files: /^engine\//, may: ["engine/", "schemas/"] },
   {
     name: "pipeline/stage.ts",
-    files: /^pipeline\/(stage|streams|additions)\.ts$/,
+    files: /^pipeline\/(stage|streams|additions|planned|tableName)\.ts$/,
     may: [...stageContract, "schemas/", "type:engine/engine.ts"],
   },
   { name: "stages", files: /^stages\//, may: ["stages/", "pipeline/stage.ts", "engine/", "schemas/"] },

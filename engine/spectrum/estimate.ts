@@ -1,7 +1,9 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { EngineRates } from "../engine.js";
+import { networkCost } from "../network/cost.js";
 import type { Network } from "../network/network.js";
-import { elements, inferShapes, type ShapedLayer } from "../network/shapes.js";
+import { elements } from "../network/shapes.js";
+import { eigenWork, times, type Work, workAt, workOf } from "../work.js";
 import type { Precision } from "./exact.js";
 import { heldGuards } from "./held.js";
 import { guardCount } from "./krylov.js";
@@ -13,11 +15,9 @@ export type SpectrumMethod = "block-krylov" | "exact";
 export type SpectrumRoute = "gram-of-rows" | "gram-of-columns" | "streamed-rows" | "held-rows";
 
 /** A way of computing a spectrum, with what it is expected to take. */
-export interface SpectrumPlan {
+export interface SpectrumPlan extends Work {
   readonly method: SpectrumMethod;
   readonly route: SpectrumRoute;
-  /** From counts of operations and the engine's rates: good for comparing ways, not for clocks. */
-  readonly seconds: number;
   readonly memoryBytes: number;
   /** Expected, not allowed. */
   readonly sweeps: number;
@@ -43,17 +43,6 @@ export interface SpectrumProblem {
   readonly startColumns?: number;
   readonly memoryLimit: number;
   readonly rates: EngineRates;
-}
-
-/**
- * Seconds for the `count` largest pairs of a symmetric matrix: the engines reduce it whole, or, when few of many are
- * wanted, take about 14 blocks of block Lanczos and look at the projected problem five times on the way.
- */
-function eigenSeconds({ algebra, reduction }: EngineRates, size: number, count: number): number {
-  const whole = size ** 3 / reduction;
-  const width = count + 16;
-  if (size < 1000 || 8 * width > size) return whole;
-  return Math.min(whole, (84 * size ** 2 * width) / algebra + (4000 * width ** 3) / reduction);
 }
 
 /** Blocks up to this rank find all values from one block; above it, several blocks share the rank. */
@@ -146,22 +135,25 @@ function clock(seconds: number): string {
 function exactPlan(problem: SpectrumProblem): SpectrumPlan {
   const { examples, outputs, parameters, rank, precision, rates } = problem;
   const rows = examples * outputs;
-  const cost = networkCost(problem.network, outputs);
+  const cost = networkCost(problem.network);
   const smaller = Math.min(rows, parameters);
   const byRows = rows <= parameters;
   const wide = precision === "float64";
   const product = byRows
     ? wide
-      ? (rows ** 2 * parameters) / rates.algebra
-      : cost.gramFlops(examples) / rates.algebra
-    : (rows * parameters ** 2) / rates.algebra + (2 * rows * parameters * rank) / rates.algebra;
+      ? rows ** 2 * parameters
+      : cost.gramFlops(examples)
+    : rows * parameters ** 2 + 2 * rows * parameters * rank;
   const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
   const held = byRows && wide ? 8 * rows * parameters : 0;
   return {
     method: "exact",
     route: byRows ? "gram-of-rows" : "gram-of-columns",
-    seconds:
-      (passes * examples * cost.passFlops) / rates.network + product + eigenSeconds(rates, smaller, rank + 1),
+    ...workOf(
+      workAt(rates.network, passes * examples * cost.passFlops),
+      workAt(rates.algebra, product),
+      eigenWork(rates, smaller, rank + 1),
+    ),
     memoryBytes: 4 * 8 * smaller ** 2 + held + 16 * (rows + parameters) * rank + exampleBytes(problem),
     sweeps: 0,
     blockSize: 0,
@@ -175,20 +167,24 @@ const rowsInWork = 50;
 function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const { examples, outputs, parameters, rank, startColumns, rates } = problem;
   const rows = examples * outputs;
-  const cost = networkCost(problem.network, outputs);
+  const cost = networkCost(problem.network);
   const asked = problem.blockSize ?? defaultBlockSize(rank);
   const width = Math.min(parameters, startColumns === undefined ? asked : startColumns + freshColumns);
   const sweeps = expectedSweeps(rank, width, startColumns !== undefined);
   const columns = Math.min(sweeps * width, parameters, rows + width);
-  const passing = (examples * (sweeps * cost.passFlops + cost.productFlops * columns)) / rates.network;
-  const orthogonalising = (4 * parameters * columns ** 2) / rates.algebra;
+  const passing = examples * (sweeps * cost.passFlops + cost.productFlops * columns);
+  const eigen = eigenWork(rates, columns, rank + guardCount);
   const basis = 4 * parameters * columns + 8 * rows * columns;
   const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
   const ofEngine = 8 * parameters * width + 4 * parameters * rowsInWork;
   return {
     method: "block-krylov",
     route: "streamed-rows",
-    seconds: passing + orthogonalising + sweeps * eigenSeconds(rates, columns, rank + guardCount),
+    ...workOf(
+      workAt(rates.network, passing),
+      workAt(rates.algebra, 4 * parameters * columns ** 2),
+      times(sweeps, eigen),
+    ),
     memoryBytes: basis + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem),
     sweeps,
     blockSize: width,
@@ -199,18 +195,18 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
 function heldPlan(problem: SpectrumProblem): SpectrumPlan {
   const { examples, outputs, parameters, rank, rates } = problem;
   const rows = examples * outputs;
-  const { passFlops } = networkCost(problem.network, outputs);
+  const { passFlops } = networkCost(problem.network);
   const width = Math.min(rows, rank + heldGuards);
   const products = rows ** 2 * parameters + 4 * rows * parameters * width;
-  const orthogonalising = (4 * parameters * width ** 2) / rates.algebra;
   return {
     method: "block-krylov",
     route: "held-rows",
-    seconds:
-      (examples * passFlops) / rates.network +
-      products / rates.held +
-      orthogonalising +
-      eigenSeconds(rates, rows, width),
+    ...workOf(
+      workAt(rates.network, examples * passFlops),
+      workAt(rates.held, products),
+      workAt(rates.algebra, 4 * parameters * width ** 2),
+      eigenWork(rates, rows, width),
+    ),
     memoryBytes:
       4 * rows * parameters +
       24 * rows ** 2 +
@@ -231,43 +227,4 @@ function expectedSweeps(rank: number, width: number, warm: boolean): number {
 
 function exampleBytes({ network, examples }: SpectrumProblem): number {
   return 4 * examples * elements(network.input);
-}
-
-/** Multiply-adds of a network, counted twice as flops. */
-interface NetworkCost {
-  /** Forward and K backward passes of one example (design §5: 0.57 GFLOP for ResNet20 at K = 3). */
-  readonly passFlops: number;
-  /** Y = JQ and Z = JᵀY for one example and one column of Q, by rows or fused, whichever is less. */
-  readonly productFlops: number;
-  /** J Jᵀ of n examples: dense layers by (AAᵀ + 1) ⊙ ΔΔᵀ, convolutions by their rows; symmetric halves. */
-  readonly gramFlops: (examples: number) => number;
-}
-
-function networkCost(network: Network, outputs: number): NetworkCost {
-  const layers = leaves(inferShapes(network).layers);
-  let forward = 0;
-  let perPair = 0;
-  let productFlops = 0;
-  for (const layer of layers) {
-    if (layer.type === "dense") {
-      const kernel = layer.input[0] * layer.output[0];
-      forward += 2 * kernel;
-      perPair += layer.input[0] + outputs ** 2 * layer.output[0];
-      productFlops += 4 * (kernel + outputs * layer.output[0]);
-    } else if (layer.type === "conv2d") {
-      const kernel = elements(layer.window.size) * layer.input[2] * layer.output[2];
-      const positions = layer.output[0] * layer.output[1];
-      forward += 2 * kernel * positions;
-      perPair += outputs ** 2 * kernel;
-      productFlops += 4 * kernel * Math.min(positions, outputs);
-    }
-  }
-  const passFlops = forward * (1 + 2 * outputs);
-  return { passFlops, productFlops, gramFlops: (examples) => examples ** 2 * perPair };
-}
-
-function leaves(layers: readonly ShapedLayer[]): ShapedLayer[] {
-  return layers.flatMap((layer) =>
-    layer.type === "residual" ? leaves([...layer.main, ...layer.shortcut]) : [layer],
-  );
 }

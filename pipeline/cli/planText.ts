@@ -1,9 +1,10 @@
 import type { ResolvedPipeline, Wire } from "../graph/resolved.js";
 import type { PipelinePlan, PlannedStage } from "../run/outcome.js";
-import { planPipeline } from "../run/plan.js";
+import { ordinaryRates, planPipeline } from "../run/plan.js";
 import type { EngineRates, PlannedTable } from "../stage.js";
 import type { Composition } from "./compose.js";
 import { memoryText } from "./memorySize.js";
+import { flopsText, totalLines, unknownStages } from "./planTotals.js";
 
 /** A pipeline with what running it here would take. */
 export interface PlannedRun {
@@ -11,6 +12,8 @@ export interface PlannedRun {
   readonly plan: PipelinePlan;
   readonly engine: ReturnType<Composition["explainEngineChoice"]>;
   readonly memoryLimit: number;
+  /** Of the engine; of an ordinary one where it did not start. */
+  readonly rates: EngineRates;
 }
 
 /**
@@ -27,9 +30,9 @@ export function runPlanner(
     const asked = pipeline.engine;
     const started = known.get(asked) ?? ratesOf(() => parts.createEngine(asked, options));
     known.set(asked, started);
-    const rates = await started;
-    const plan = await planPipeline(pipeline, { memoryLimit, ...(rates === undefined ? {} : { rates }) });
-    return { pipeline, plan, engine: parts.explainEngineChoice(asked, options), memoryLimit };
+    const rates = (await started) ?? ordinaryRates;
+    const plan = await planPipeline(pipeline, { memoryLimit, rates });
+    return { pipeline, plan, engine: parts.explainEngineChoice(asked, options), memoryLimit, rates };
   };
 }
 
@@ -46,7 +49,8 @@ async function ratesOf(
 }
 
 /** The plan of `--dry-run` for people: the stages in the order they start, what they read, need and say. */
-export function planText({ pipeline, plan, engine, memoryLimit }: PlannedRun): string {
+export function planText(planned: PlannedRun): string {
+  const { pipeline, plan, engine } = planned;
   const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
   const lines = [
     `${pipeline.name}: seed ${pipeline.seed}`,
@@ -61,18 +65,19 @@ export function planText({ pipeline, plan, engine, memoryLimit }: PlannedRun): s
     }
     lines.push(...stageLines(stage).map((line) => `  ${line}`));
   }
-  lines.push("", memoryLine(plan, memoryLimit));
+  lines.push("", ...totalLines(planned));
   return `${lines.join("\n")}\n`;
 }
 
 function stageLines({ plan, error }: PlannedStage): readonly string[] {
-  const { steps, sweeps, bytes } = plan.work ?? {};
+  const { steps, sweeps, bytes, flops } = plan.work ?? {};
   return [
     ...(steps === undefined ? [] : [`takes ${counted(steps, "step")}`]),
     ...(plan.notes ?? []),
     ...(sweeps === undefined || sweeps === 0 ? [] : [`takes about ${counted(sweeps, "sweep")} in all`]),
     ...(bytes === undefined ? [] : [`J would take ${memoryText(bytes)} were it held`]),
-    ...(plan.memoryBytes === undefined ? [] : [`needs about ${memoryText(Math.ceil(plan.memoryBytes))}`]),
+    ...(flops === undefined || flops === 0 ? [] : [`computes about ${flopsText(flops)}`]),
+    ...(plan.memoryBytes ? [`needs about ${memoryText(Math.ceil(plan.memoryBytes))}`] : []),
     ...(error === undefined ? [] : [`would fail: ${error.message} [${error.code}]`]),
   ];
 }
@@ -84,19 +89,25 @@ function wireText(wire: Wire, table: PlannedTable | undefined): string {
   return `${wire.table} from ${wire.from.stage}.${wire.from.port} (${how})${facts === "" ? "" : `: ${facts}`}`;
 }
 
+/** Whose batches are one a Jacobian. */
+const jacobianTables: readonly string[] = ["spectrum", "basis"];
+
 /** `train 1500, test 900, 28 × 28 × 1, 3 classes`, or `5 snapshots, p = 108,995`. */
 function tableText(
   { table }: Wire,
-  { examples = {}, shape, classes, parameters, batches }: PlannedTable,
+  { examples = {}, shape, classes, parameters, batches, rows, bytes }: PlannedTable,
 ): string {
   const counts = Object.entries(examples).map(([split, count]) => `${split} ${count}`);
-  const unit = table === "parameters" ? "snapshot" : table === "metrics" ? "batch" : "Jacobian";
+  const isExamples = table === "examples";
+  const unit = table === "parameters" ? "snapshot" : jacobianTables.includes(table) ? "Jacobian" : "batch";
   return [
-    ...counts,
+    ...(isExamples ? counts : []),
     ...(shape === undefined ? [] : [shape.join(" × ")]),
-    ...(classes === undefined ? [] : [`${classes} classes`]),
-    ...(batches === undefined ? [] : [counted(batches, unit)]),
+    ...(classes === undefined || !isExamples ? [] : [`${classes} classes`]),
+    ...(batches === undefined || isExamples ? [] : [counted(batches, unit)]),
     ...(parameters === undefined ? [] : [`p = ${parameters.toLocaleString("en")}`]),
+    ...(rows === undefined || isExamples ? [] : [counted(rows, "row")]),
+    ...(bytes === undefined ? [] : [memoryText(bytes)]),
   ].join(", ");
 }
 
@@ -105,21 +116,9 @@ function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
 
-function memoryLine(plan: PipelinePlan, memoryLimit: number): string {
-  const limit = `limit ${memoryText(memoryLimit)}`;
-  if (plan.memoryBytes === undefined) return `memory: no stage knows before it has its data; ${limit}`;
-  const total = memoryText(Math.ceil(plan.memoryBytes));
-  const verdict = plan.memoryBytes <= memoryLimit ? "" : ", so the run would be refused";
-  return `memory: about ${total} known before the run; ${limit}${verdict}`;
-}
-
 /** The same as data. */
-export function planFacts({
-  pipeline,
-  plan,
-  engine,
-  memoryLimit,
-}: PlannedRun): Readonly<Record<string, unknown>> {
+export function planFacts(planned: PlannedRun): Readonly<Record<string, unknown>> {
+  const { pipeline, plan, engine, memoryLimit } = planned;
   return {
     name: pipeline.name,
     seed: pipeline.seed,
@@ -130,6 +129,9 @@ export function planFacts({
     edges: pipeline.wires,
     ...(plan.memoryBytes === undefined ? {} : { memoryBytes: plan.memoryBytes }),
     memoryLimit,
+    ...(plan.flops === undefined ? {} : { flops: plan.flops }),
+    ...(plan.seconds === undefined ? {} : { seconds: plan.seconds, rates: planned.rates }),
+    unknown: unknownStages(planned),
   };
 }
 

@@ -5,6 +5,7 @@ import { matrixErrors } from "../../schemas/errors/matrix.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultParent, defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
+import { PlannedErrors, plannedErrors } from "../run/plan.js";
 import { runPipeline } from "../run/run.js";
 import { type Composition, composition } from "./compose.js";
 import { durationText } from "./duration.js";
@@ -49,7 +50,8 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   const parts = composition();
   const out = flags.out ?? defaultParent;
   const file = await fileOf({ ...flags, out }, parts);
-  if (flags.quiet !== true) for (const warning of file.warnings) terminal.talk(warningText(warning));
+  if (flags.quiet !== true)
+    for (const warning of file.warnings) terminal.talk(warningText(warning, terminal.paint));
   if (file.axes !== undefined && flags.only === undefined) {
     const { matrixSettings, runMatrix } = await import("./matrix/runMatrix.js");
     const settings = matrixSettings(flags, { jobs, threads, memoryLimit }, file.runs, parts);
@@ -61,10 +63,14 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   for (const flag of ["jobs", "shard"] as const) {
     if (flags[flag] !== undefined) throw matrixErrors.noMatrix(`--${flag}`, flags.file);
   }
-  const { pipeline } = file.runs[0];
+  const [{ pipeline, mistakes }] = file.runs;
   if (flags.dryRun === true) {
     const planned = await runPlanner(parts, { threads, memoryLimit })(pipeline);
-    terminal.out(flags.json === true ? `${JSON.stringify(planFacts(planned))}\n` : planText(planned));
+    const found = plannedErrors(planned.plan);
+    const errors = found.length === 0 ? {} : { errors: errorFacts(mistakes(found)) };
+    const facts = { ...planFacts(planned), ...errors };
+    terminal.out(flags.json === true ? `${JSON.stringify(facts)}\n` : planText(planned));
+    if (found.length > 0) terminal.talk(errorText(mistakes(found), terminal.paint));
     return planExitCode(planned);
   }
   const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
@@ -77,6 +83,8 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
       interruption,
       display,
       engine: threads === undefined ? {} : { threads },
+    }).catch((error) => {
+      throw error instanceof PlannedErrors ? mistakes(error.found) : error;
     });
     display.close();
     return tell(outcome, flags, terminal, interruption);
@@ -120,7 +128,7 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
         : signal === undefined
           ? 1
           : signalExitCodes[signal];
-  if (outcome.error !== undefined) terminal.talk(errorText(outcome.error));
+  if (outcome.error !== undefined) terminal.talk(errorText(outcome.error, terminal.paint));
   if (flags.quiet !== true) {
     terminal.talk(
       `${outcome.outcome} after ${durationText(outcome.seconds)}: ${shownPath(outcome.runFolder)}\n`,

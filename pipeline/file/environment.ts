@@ -53,7 +53,8 @@ async function fileProblems(
   }
 }
 
-function problemsIn(error: unknown, place: string): readonly Problem[] {
+/** Errors of a stage at `place` where the file says what they are about, the stage itself where it does not. */
+export function problemsIn(error: unknown, place: string): readonly Problem[] {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return errors.map((one) => {
     const known = one instanceof JacoflowError ? one : environmentErrors.checkFailed(place, one);

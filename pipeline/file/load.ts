@@ -3,7 +3,7 @@ import { matrixErrors } from "../../schemas/errors/matrix.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Problem } from "../graph/problem.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { runFolderError } from "./environment.js";
+import { problemsIn, runFolderError } from "./environment.js";
 import { type Override, readLayers } from "./layers.js";
 import { matrixOf, type VariedValue } from "./matrix.js";
 import { FileMistake, PipelineFileErrors } from "./mistake.js";
@@ -97,10 +97,15 @@ export async function loadFile(request: LoadRequest): Promise<LoadedFile> {
     axes: matrix === undefined ? undefined : axes,
     warnings: inFileOrder(warnings.all, layers.files),
     runs: loaded.map(
-      ({ run: { id, values }, resolution, warnings: own }): LoadedRun => ({
+      ({ run: { id, values, overrides }, resolution, warnings: own }): LoadedRun => ({
         id,
         values,
         pipeline: resolution.pipeline(own),
+        mistakes: (errors) => {
+          const problems = errors.flatMap(({ stage, error }) => problemsIn(error, `stages.${stage}`));
+          const located = problems.map((problem) => layers.mistake(problem, overrides));
+          return new PipelineFileErrors(inFileOrder(located, layers.files));
+        },
       }),
     ),
   };

@@ -1,7 +1,7 @@
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { PluginRecord, ResolvedPipeline } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
-import type { FileMistake } from "./mistake.js";
+import type { FileMistake, PipelineFileErrors } from "./mistake.js";
 
 /** Stages with those of plugins, and what is wrong with a plugin. */
 export interface PluggedStages {
@@ -53,6 +53,14 @@ export interface LoadedRun {
   /** What the matrix gives this run, by path, variables filled in. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly pipeline: ResolvedPipeline;
+  /** Errors found in stages after the file was read, where the file says what they are about. */
+  mistakes(errors: readonly StageError[]): PipelineFileErrors;
+}
+
+/** What went wrong with a stage. */
+export interface StageError {
+  readonly stage: string;
+  readonly error: JacoflowError;
 }
 
 /** A pipeline file with all its runs. */

@@ -3,7 +3,7 @@ import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { addressText } from "../graph/offers.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import type { Engine } from "../stage.js";
+import { type Engine, storeShare } from "../stage.js";
 import { Breather } from "./breather.js";
 import { type Connections, connect } from "./connections.js";
 import { stageContext } from "./context.js";
@@ -16,8 +16,6 @@ import { SpillingStore } from "./store.js";
 import { Teller } from "./teller.js";
 
 const defaultPatience = { stopSeconds: 10, flushSeconds: 120 };
-/** Of the run's memory limit, for one store. */
-const storeShare = 1 / 16;
 
 type Ending = RunOutcome["outcome"];
 

@@ -73,6 +73,8 @@ export interface PlannedStage {
 /** What `--dry-run` shows; the edges are the pipeline's `wires`. */
 export interface PipelinePlan {
   readonly stages: readonly PlannedStage[];
-  /** Sum over the stages that say; undefined when none does. */
+  /** Sums over the stages that say; undefined when none does. */
   readonly memoryBytes: number | undefined;
+  readonly flops: number | undefined;
+  readonly seconds: number | undefined;
 }

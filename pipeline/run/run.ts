@@ -5,7 +5,7 @@ import { prepareRunFolder, runFiles } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";
 import type { RunOutcome, RunRequest } from "./outcome.js";
-import { checkMemory, planPipeline } from "./plan.js";
+import { checkPlan, planPipeline } from "./plan.js";
 import { writeRecord } from "./record.js";
 
 /**
@@ -14,10 +14,11 @@ import { writeRecord } from "./record.js";
  * Resolves however the run ends: `done`, `failed` (the first error, with the stage's name in it) or `cancelled`
  * (`request.signal` was aborted). On the last two every stage is stopped, and sinks get what was sent to them until
  * then followed by a normal end, so that they write whole files.
- * Rejects, with no file left behind, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED.
+ * Rejects, with no file left behind, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED, and
+ * PlannedErrors.
  */
 export async function runPipeline(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
-  checkMemory(await planPipeline(pipeline, request), request.memoryLimit);
+  checkPlan(await planPipeline(pipeline, request), request.memoryLimit);
   await prepareRunFolder(request.runFolder);
   const started = new Date();
   const run = new Run(pipeline, request);

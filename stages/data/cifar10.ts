@@ -6,7 +6,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
 import { runAll } from "../check.js";
 import { channels, channelsLast, classNames, countRecords, readRecords, side } from "./cifar10File.js";
-import { countOptions, splitsOf } from "./counts.js";
+import { countOptions, dataPlan, splitsOf } from "./counts.js";
 import { listFolder } from "./folder.js";
 import { type Selection, selectExamples } from "./selection.js";
 import { checkChannels, standardiseOption, standardiser } from "./standardise.js";
@@ -88,13 +88,22 @@ export const cifar10 = defineStage({
       }),
     );
   },
-  plan: (options) => {
-    const { train, test } = options;
-    // How many there are of some classes is known only when the files are read.
-    if (train === undefined || test === undefined) return {};
-    const examples = { train, ...(test === 0 ? {} : { test }) };
-    const shape = [side, side, channels];
-    return { outputs: { examples: { examples, shape, classes: labelsOf(options).length } } };
+  plan: async (options, { place, resolvePath }) => {
+    const folder = resolvePath(options.path);
+    const classes = labelsOf(options);
+    const counts: Partial<Record<Split, number>> = {};
+    for (const split of splitsOf(options)) {
+      const asked = options[split];
+      if (asked !== undefined) {
+        counts[split] = asked;
+        continue;
+      }
+      const present = await listFolder(folder, `${place}.with.path`);
+      const files = findFiles(folder, present, split, `${place}.with.path`);
+      const labels = await readLabels(files, new AbortController().signal);
+      counts[split] = selectExamples(labels, classes, undefined, split, `${place}.with`).positions.length;
+    }
+    return dataPlan(counts, [side, side, channels], classes.length);
   },
   run: async (_inputs, outputs, context) => {
     const { options } = context;

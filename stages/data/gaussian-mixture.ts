@@ -4,6 +4,7 @@ import { defineStage, output } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
+import { dataPlan } from "./counts.js";
 import { mixtureCentres, mixtureInputs, toUnitNorm } from "./mixture.js";
 
 const options = Type.Object(
@@ -49,11 +50,7 @@ export const gaussianMixture = defineStage({
     examples: output("examples", "the examples, train before test; example i is of class i mod K"),
   },
   checkOptions: ({ options, place }) => checkSeparation(options, `${place}.with.separation`),
-  plan: ({ classes, dimension, train, test }) => ({
-    outputs: {
-      examples: { examples: { train, ...(test === 0 ? {} : { test }) }, shape: [dimension], classes },
-    },
-  }),
+  plan: ({ classes, dimension, train, test }) => dataPlan({ train, test }, [dimension], classes),
   run: async (_inputs, outputs, context) => {
     const { options, signal } = context;
     const place = `stages.${context.stage}.with.separation`;

@@ -4,7 +4,7 @@ import type { Split } from "../../schemas/columns.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
 import { runAll } from "../check.js";
-import { countOptions, splitsOf } from "./counts.js";
+import { countOptions, dataPlan, splitsOf } from "./counts.js";
 import { listFolder } from "./folder.js";
 import { type IdxHeader, readIdx, readIdxHeader } from "./idxFile.js";
 import { findIdxFiles, type IdxFiles } from "./idxFolder.js";
@@ -89,7 +89,7 @@ export const idx = defineStage({
       counts[split] = selection.positions.length;
       shape = [...(await readIdxHeader(files.images, 3)).shape, 1];
     }
-    return { outputs: { examples: { examples: counts, shape, classes: classes?.length ?? 0 } } };
+    return dataPlan(counts, shape, classes?.length);
   },
   run: async (_inputs, outputs, context) => {
     const { options, signal } = context;

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { defineStage, output } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { examplesTable } from "../../schemas/tables/examples.js";
+import { dataPlan } from "./counts.js";
 import { checkTableFile } from "./tableFile.js";
 import { readTableInThread } from "./tableWorker.js";
 
@@ -41,13 +42,8 @@ export const table = defineStage({
     if (found === undefined || found.size > planLimit) return {};
     const request = asked === undefined ? { file } : { file, shape: asked };
     const read = await readTableInThread(request, new AbortController().signal);
-    const test = read.labels.length - read.trainCount;
-    const examples = {
-      ...(read.trainCount === 0 ? {} : { train: read.trainCount }),
-      ...(test === 0 ? {} : { test }),
-    };
-    const classes = read.classes === undefined ? {} : { classes: read.classes.length };
-    return { outputs: { examples: { examples, shape: read.shape, ...classes } } };
+    const counts = { train: read.trainCount, test: read.labels.length - read.trainCount };
+    return dataPlan(counts, read.shape, read.classes?.length);
   },
   run: async (_inputs, outputs, context) => {
     const { path, shape } = context.options;

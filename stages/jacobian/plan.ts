@@ -1,34 +1,45 @@
+import { networkCost } from "../../engine/network/cost.js";
 import { parseNetwork } from "../../engine/network/parse.js";
 import { inferShapes } from "../../engine/network/shapes.js";
 import { planSpectrum, type SpectrumPlan } from "../../engine/spectrum/estimate.js";
-import type { PlanContext, StagePlan } from "../../pipeline/stage.js";
+import { times, type Work, workAt, workOf } from "../../engine/work.js";
+import type { PlanContext, PlannedTable, StagePlan } from "../../pipeline/stage.js";
 import { type Split, splits } from "../../schemas/columns.js";
+import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import { basis, spectrum } from "../../schemas/tables/spectrum.js";
+import {
+  countOf,
+  countsOf,
+  nameLength,
+  plannedMetrics,
+  plannedPredictions,
+  plannedSize,
+} from "../plannedTable.js";
 import type { SpectrumStageOptions } from "./options.js";
 import { placed } from "./placed.js";
 
 /**
  * What the Jacobians of all snapshots will take, from the numbers of examples and the network: the method `auto` would
  * choose with its reason, sweeps in all, bytes of the largest J and of the memory while one is computed. A Jacobian after
- * the first starts from the vectors of the one before. Errors: those of `planSpectrum`.
+ * the first starts from the vectors of the one before. Errors: NO_SPLIT and those of `planSpectrum`.
  */
 export function planJacobians(options: SpectrumStageOptions, context: PlanContext): StagePlan {
-  const { examples: counts } = context.inputs.examples ?? {};
-  const { network: described, parameters, batches } = context.inputs.parameters ?? {};
+  const { inputs, place, rates, memoryLimit } = context;
+  const { network: described, parameters, epochs } = inputs.parameters ?? {};
+  const counts = plannedSubset(options, context);
   if (counts === undefined || described === undefined || parameters === undefined) return {};
   const network = parseNetwork(described, "network");
   const { outputs } = inferShapes(network);
-  const asked: readonly Split[] = [options.split].flat();
   const first: { readonly split: string; readonly rows: number; readonly plan: SpectrumPlan }[] = [];
-  let later = 0;
-  for (const split of splits.filter((name) => asked.includes(name))) {
-    const there = counts[split];
-    if (there === undefined) return {};
-    const examples = Math.min(there, options.examples ?? there);
+  const later: SpectrumPlan[] = [];
+  for (const split of splits) {
+    const examples = counts[split];
+    if (examples === undefined) continue;
     const problem = {
       ...{ network, examples, outputs, parameters },
       ...{ rank: options.rank, method: options.method, precision: options.precision },
       ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }),
-      ...{ memoryLimit: context.memoryLimit, rates: context.rates },
+      ...{ memoryLimit, rates },
     };
     try {
       const cold = planSpectrum(problem);
@@ -36,20 +47,74 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
       const warm =
         cold.method === "exact" ? cold : planSpectrum({ ...problem, startColumns: cold.blockSize });
       first.push({ split, rows: examples * outputs, plan: first.length === 0 ? cold : warm });
-      later += warm.sweeps;
+      later.push(warm);
     } catch (error) {
-      throw placed(error, `${context.place}.with`);
+      throw placed(error, `${place}.with`);
     }
   }
-  const sweepsOfFirst = first.reduce((sum, { plan }) => sum + plan.sweeps, 0);
-  const jacobians = batches === undefined ? {} : { batches: batches * first.length };
+  const snapshots = epochs?.length;
+  const sweeps = (plans: readonly SpectrumPlan[]) => plans.reduce((sum, plan) => sum + plan.sweeps, 0);
+  const cold = first.map(({ plan }) => plan);
+  const work = (batches: number): Work & { readonly sweeps: number } => ({
+    sweeps: sweeps(cold) + Math.max(0, batches - 1) * sweeps(later),
+    ...workOf(
+      ...cold,
+      times(Math.max(0, batches - 1), workOf(...later)),
+      times(batches * countOf(counts), workAt(rates.network, networkCost(network).forwardFlops)),
+    ),
+  });
+  const method = Math.max(...cold.map((plan) => plan.method.length));
   return {
-    memoryBytes: Math.max(...first.map(({ plan }) => plan.memoryBytes)),
+    memoryBytes: Math.max(...cold.map(({ memoryBytes }) => memoryBytes)),
     work: {
-      ...(batches === undefined ? {} : { sweeps: sweepsOfFirst + Math.max(0, batches - 1) * later }),
+      ...(snapshots === undefined ? {} : work(snapshots)),
       bytes: Math.max(...first.map(({ rows }) => 4 * rows * parameters)),
     },
     notes: first.map(({ split, rows, plan }) => `J of ${split}: ${rows} × ${parameters}; ${plan.reason}`),
-    outputs: { spectrum: jacobians, basis: jacobians, predictions: jacobians, metrics: jacobians },
+    outputs: epochs === undefined ? {} : plannedSpectra(counts, outputs, options.rank, epochs, place, method),
+  };
+}
+
+/** Examples of each split that `split` and `examples` leave; undefined when they are not known. Errors: NO_SPLIT. */
+export function plannedSubset(
+  { split, examples }: { readonly split: Split | readonly Split[]; readonly examples?: number },
+  { inputs, place }: PlanContext,
+): NonNullable<PlannedTable["examples"]> | undefined {
+  const { origin, examples: there } = inputs.examples!;
+  if (there === undefined) return undefined;
+  const refuse = (name: Split) =>
+    spectrumErrors.noSplit(`${origin.stage}.${origin.port}`, name, `${place}.with.split`);
+  const chosen = Object.entries(countsOf(there, [split].flat(), refuse));
+  return Object.fromEntries(chosen.map(([name, count]) => [name, Math.min(count, examples ?? count)]));
+}
+
+/** Spectrum, basis, predictions and metrics of a Jacobian of every split at every epoch. */
+export function plannedSpectra(
+  counts: NonNullable<PlannedTable["examples"]>,
+  classes: number,
+  rank: number,
+  epochs: readonly number[],
+  place: string,
+  methodLength: number,
+) {
+  const snapshots = epochs.length;
+  const batches = snapshots * Object.keys(counts).length;
+  const size = { rows: batches * rank, batches };
+  const known = { examples: counts, classes, epochs };
+  const textBytes = nameLength(place);
+  return {
+    spectrum: {
+      ...known,
+      ...plannedSize(spectrum.schema, { ...size, textBytes: textBytes + methodLength }),
+    },
+    basis: {
+      ...known,
+      ...plannedSize(basis.schema, {
+        ...{ ...size, textBytes },
+        listNumbers: snapshots * countOf(counts) * (rank * classes + 1),
+      }),
+    },
+    predictions: plannedPredictions(counts, classes, epochs, place),
+    metrics: plannedMetrics(["jacobian_norm", "effective_rank", "stable_rank"], batches, epochs, place),
   };
 }

@@ -10,6 +10,7 @@ import { examplesTable, type LabelNoise } from "../../schemas/tables/examples.js
 import { addedWords, variantsOf } from "../additions.js";
 import { throwAll } from "../check.js";
 import { checkClasses, classCount, type ExampleSet, readExamples } from "../examples.js";
+import { countOf } from "../plannedTable.js";
 import { addedLaw } from "./added.js";
 import { corrupt, type NoiseKind, noiseKinds, selectedLaw, transition } from "./corruption.js";
 
@@ -78,8 +79,20 @@ export const labelsNoise = (added: AddedNoises) =>
       ),
     },
     checkOptions: ({ options, place }) => throwAll(optionErrors(options, place)),
-    plan: (_options, { inputs }) =>
-      inputs.examples === undefined ? {} : { outputs: { examples: inputs.examples } },
+    plan: (options, { inputs, place }) => {
+      const { origin, ...examples } = inputs.examples!;
+      const { examples: counts, classes } = examples;
+      if (counts === undefined) return {};
+      for (const split of [options.split].flat()) {
+        if (counts[split] === undefined) throw noExamples(split, `${origin.stage}.${origin.port}`, place);
+      }
+      if (classes !== undefined) lawOf(options, added, classes, place);
+      return {
+        memoryBytes: 12 * countOf(counts),
+        work: { flops: 0, seconds: 0 },
+        outputs: { examples },
+      };
+    },
     run: async (inputs, outputs, context) => {
       const place = `stages.${context.stage}`;
       throwAll(optionErrors(context.options, place));
@@ -111,9 +124,43 @@ async function addNoise(
   from: string,
   place: string,
 ): Promise<Noisy> {
-  const { fraction = 1, kind, matrix, split } = options;
+  const { fraction = 1, kind, split } = options;
   const classes = classCount(set);
   checkClasses(set, classes, place);
+  const law = lawOf(options, added, classes, place);
+  const labels: Partial<Record<Split, Int32Array>> = {};
+  let selected = 0;
+  let total = 0;
+  const chosen = splits.filter((name) => [split].flat().includes(name));
+  for (const name of chosen) {
+    const part = set[name];
+    if (part === undefined) throw noExamples(name, from, place);
+    await setImmediate();
+    const result = corrupt(part.labels, fraction, law, randomSource(seed(name)));
+    labels[name] = result.labels;
+    selected += result.selected;
+    total += part.labels.length;
+  }
+  await setImmediate();
+  return {
+    labels,
+    noise: { kind, fraction, splits: chosen, transition: transition(selected / total, law) },
+  };
+}
+
+function noExamples(split: Split, from: string, place: string): JacoflowError {
+  const reason = `there are no ${split} examples from ${from} to add noise to`;
+  return dataErrors.option(`${place}.with.split`, reason, `Leave ${split} out of split.`, split);
+}
+
+/** The law of a selected label; row c is that of class c. */
+function lawOf(
+  options: NoiseOptions,
+  added: AddedNoises,
+  classes: number,
+  place: string,
+): readonly (readonly number[])[] {
+  const { kind, matrix } = options;
   const addition = added.get(kind);
   const law =
     addition === undefined
@@ -135,27 +182,7 @@ async function addNoise(
       classes,
     );
   }
-  const labels: Partial<Record<Split, Int32Array>> = {};
-  let selected = 0;
-  let total = 0;
-  const chosen = splits.filter((name) => [split].flat().includes(name));
-  for (const name of chosen) {
-    const part = set[name];
-    if (part === undefined) {
-      const reason = `there are no ${name} examples from ${from} to add noise to`;
-      throw dataErrors.option(`${place}.with.split`, reason, `Leave ${name} out of split.`, name);
-    }
-    await setImmediate();
-    const result = corrupt(part.labels, fraction, law, randomSource(seed(name)));
-    labels[name] = result.labels;
-    selected += result.selected;
-    total += part.labels.length;
-  }
-  await setImmediate();
-  return {
-    labels,
-    noise: { kind, fraction, splits: chosen, transition: transition(selected / total, law) },
-  };
+  return law;
 }
 
 /** A batch over the same features, in the order of the table. */

@@ -8,6 +8,7 @@ import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { angles as anglesTable } from "../../schemas/tables/projection.js";
 import { type JacobianBasis, readBasis, sameRows } from "./basis.js";
 import { checkCut, cutOf, cutOptions } from "./cut.js";
+import { planAngles } from "./plan.js";
 
 const reference = Type.Union([Type.Literal("initial"), Type.Literal("previous")]);
 
@@ -38,6 +39,7 @@ export const angles = defineStage({
     angles: output("angles", "one batch a pair: jacobian_step is the later Jacobian, other_step the earlier"),
   },
   checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
+  plan: planAngles,
   run: async (inputs, outputs, context) => {
     const { stage, options } = context;
     checkCut(options, `stages.${stage}.with`);

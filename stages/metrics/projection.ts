@@ -12,6 +12,7 @@ import { readExamples } from "../examples.js";
 import { nameOf } from "../origin.js";
 import { readBasis } from "./basis.js";
 import { checkCut, cutOptions } from "./cut.js";
+import { planProjection } from "./plan.js";
 import { openProjector, type ProjectionSetting } from "./projector.js";
 import { includes, isListed, type JacobianChoice, jacobianOption, listedEpochs } from "./selection.js";
 import { projectionBatch } from "./table.js";
@@ -59,6 +60,7 @@ export const projection = defineStage({
     ),
   },
   checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
+  plan: planProjection,
   run: async (inputs, outputs, context) => {
     const { stage, options, signal } = context;
     const place = `stages.${stage}.with`;

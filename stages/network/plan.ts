@@ -1,7 +1,8 @@
-import { parameterLayout } from "../../engine/network/layout.js";
 import type { Network } from "../../engine/network/network.js";
 import { inferShapes } from "../../engine/network/shapes.js";
 import type { PlanContext, StagePlan } from "../../pipeline/stage.js";
+import { dataErrors } from "../../schemas/errors/data.js";
+import { plannedSnapshots } from "../plannedTable.js";
 import { type AddedNetworks, checkInput, type DescriptionOptions, readDescription } from "./description.js";
 import { withOutputs } from "./head.js";
 
@@ -35,6 +36,13 @@ export async function planSnapshot(
     given !== undefined && classes !== undefined && outputs !== classes
       ? withOutputs(described, classes, `${place}.with.network`)
       : described;
-  const parameters = parameterLayout(network).trainableCount;
-  return { outputs: { snapshots: { network, parameters, batches: 1 } } };
+  if (classes !== undefined && inferShapes(network).outputs !== classes) {
+    throw dataErrors.networkOutputs(inferShapes(network).outputs, classes, `${place}.with.network`);
+  }
+  const snapshots = plannedSnapshots(network, [0]);
+  return {
+    memoryBytes: snapshots.bytes ?? 0,
+    work: { flops: 0, seconds: 0 },
+    outputs: { snapshots },
+  };
 }

@@ -14,6 +14,7 @@ export function consoleSink(write: WriteText) {
     options: Type.Object({}, { additionalProperties: false }),
     inputs: { tables: many(stream("any", "what to print")) },
     outputs: {},
+    plan: () => ({ memoryBytes: 0, work: { flops: 0, seconds: 0 } }),
     async run({ tables }) {
       const ended = tables.map((input) => {
         const print = async (batch: RecordBatch) => {

@@ -18,7 +18,7 @@ export function partName(index: number, ending: string): string {
 }
 
 /** Bytes of a part that is complete whatever its rows: its batches are held until then. */
-const bytesPerPart = 32 * 1024 * 1024;
+export const bytesPerPart = 32 * 1024 * 1024;
 
 /**
  * The files of one table of one stage. A part is complete with the batch that brings it to `rowsPerPart` rows or to

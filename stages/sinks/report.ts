@@ -3,6 +3,7 @@ import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
 import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
+import { planGathered } from "./plan.js";
 import { renderInThread } from "./report/renderWorker.js";
 import { isReported, type RunFacts, type RunTables, TableGatherer } from "./report/tables.js";
 
@@ -24,6 +25,7 @@ export function reportSink(files: FileSystem, render: Render = renderInThread) {
     options: Type.Object({}, { additionalProperties: false }),
     inputs: { tables: lossless(many(stream("any", "what to report on"))) },
     outputs: {},
+    plan: (_options, context) => planGathered(context, isReported),
     async run({ tables }, _outputs, context) {
       const gatherer = new TableGatherer();
       let classes: readonly string[] | undefined;

@@ -16,6 +16,7 @@ import { type JacobianBasis, readBasis } from "../metrics/basis.js";
 import { checkCut, cutOf, cutOptions } from "../metrics/cut.js";
 import { rowLabels } from "../metrics/labels.js";
 import { nameOf } from "../origin.js";
+import { planLinearised } from "./plan.js";
 import { distanceTo, readResidual } from "./residual.js";
 
 const options = Type.Object(
@@ -50,6 +51,7 @@ export const linearised = defineStage({
     linearised: output("linearised", "one row a prediction from the Jacobian's step on"),
   },
   checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
+  plan: (_options, context) => planLinearised(context),
   run: async (inputs, outputs, context) => {
     const { stage, options, signal } = context;
     checkCut(options, `stages.${stage}.with`);

@@ -10,6 +10,7 @@ import { classCount, readExamples } from "../examples.js";
 import { basisBatch, jacobianMetricsBatch, spectrumBatch } from "../jacobian/batches.js";
 import { subsetOptions } from "../jacobian/options.js";
 import { chosenExamples } from "../jacobian/subset.js";
+import { kernelBytes, planKernel } from "./plan.js";
 
 const activations = [
   "relu",
@@ -62,6 +63,7 @@ export const multiclassNtk = defineStage({
     basis: output("basis", "its eigenvectors, sample-major as those of a Jacobian, at step 0"),
     metrics: output("metrics", "jacobian_norm, effective_rank and stable_rank of ν Σ(X)^½"),
   },
+  plan: planKernel,
   run: async (inputs, outputs, context) => {
     const { stage, options, signal } = context;
     const place = `stages.${stage}.with`;
@@ -76,8 +78,7 @@ export const multiclassNtk = defineStage({
       if (options.rank > n * classes) {
         throw spectrumErrors.rankTooLarge(options.rank, n * classes, n * classes);
       }
-      // The kernel, what eigenvalues are taken from, and all its vectors.
-      const needed = 3 * 8 * n * n;
+      const needed = kernelBytes(n);
       if (needed > context.memoryLimit)
         throw theoryErrors.kernelMemory(n, needed, context.memoryLimit, place);
       const block = await kernelOf(examples.features, options.activation, signal);

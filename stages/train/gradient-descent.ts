@@ -6,9 +6,11 @@ import { throwAll } from "../check.js";
 import { checkClasses, type ExampleSet, type Examples, readExamples } from "../examples.js";
 import { readSnapshot, type Snapshot, snapshotWriter } from "../snapshot.js";
 import { epochBatches } from "./batches.js";
-import { type Duration, learningRateAfter, momentsOf } from "./calendar.js";
+import { learningRateAfter, momentsOf } from "./calendar.js";
+import { durationOf, snapshotMomentsOf } from "./duration.js";
 import { evaluate, parameterDistance } from "./evaluation.js";
 import { type TrainOptions, trainOptionErrors, trainOptions } from "./options.js";
+import { planTraining } from "./plan.js";
 import { type Finding, metricsBatch, predictionsBatch } from "./report.js";
 import { openSession } from "./session.js";
 
@@ -29,23 +31,7 @@ export const gradientDescent = defineStage({
     ),
   },
   checkOptions: ({ options, place }) => throwAll(trainOptionErrors(options, `${place}.with`)),
-  plan: (options, { inputs, place }) => {
-    const { network, parameters } = inputs.parameters ?? {};
-    const n = inputs.examples?.examples?.train;
-    if (n === undefined) return {};
-    const duration = durationOf(options, n, `${place}.with`);
-    const snapshots = snapshotMomentsOf(options, duration, `${place}.with`).size;
-    const { every = 1, unit = "epochs" } = options.evaluate;
-    const evaluations = momentsOf({ every, unit }, duration).size;
-    const known = {
-      ...(network === undefined ? {} : { network }),
-      ...(parameters === undefined ? {} : { parameters }),
-    };
-    return {
-      work: { steps: duration.epochs * duration.stepsPerEpoch },
-      outputs: { snapshots: { ...known, batches: snapshots }, metrics: { batches: evaluations } },
-    };
-  },
+  plan: planTraining,
   run: async (inputs, outputs, context) => {
     const { options, stage, signal } = context;
     const place = `stages.${stage}.with`;
@@ -127,26 +113,6 @@ function lastSnapshot({ table, origin }: WholeInput): Snapshot {
   const last = table.batches.at(-1);
   if (last === undefined || last.numRows === 0) throw dataErrors.noSnapshot(name);
   return readSnapshot(last, name);
-}
-
-function durationOf({ batchSize, epochs }: TrainOptions, n: number, place: string): Duration {
-  if (batchSize === "full") return { stepsPerEpoch: 1, epochs };
-  if (batchSize > n) throw trainErrors.batchTooLarge(batchSize, n, `${place}.batchSize`);
-  return { stepsPerEpoch: Math.ceil(n / batchSize), epochs };
-}
-
-/** A listed step past the end is known to be so only when n is. */
-function snapshotMomentsOf(
-  { snapshots, epochs }: TrainOptions,
-  duration: Duration,
-  place: string,
-): ReadonlySet<number> {
-  const end = epochs * duration.stepsPerEpoch;
-  const index = snapshots?.unit === "steps" ? (snapshots.at?.findIndex((step) => step > end) ?? -1) : -1;
-  if (index !== -1) {
-    throw trainErrors.pastTheEnd(snapshots!.at![index], end, "steps", `${place}.snapshots.at[${index}]`);
-  }
-  return momentsOf(snapshots ?? { at: [0, epochs] }, duration);
 }
 
 function evaluatedSplits(

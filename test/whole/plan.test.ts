@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -36,17 +36,29 @@ async function planOf(words: readonly string[]): Promise<{
 
 law("of the quickstart says n, K, p, snapshots, steps and Jacobians", async () => {
   const { stages, memoryBytes, engine } = await planOf([join(repository, "examples/quickstart.yaml")]);
-  const examples = { examples: { train: 1500, test: 900 }, shape: [28, 28, 1], classes: 3 };
-  assert.equal(stages.noise.outputs?.examples, examples);
+  const counts = { examples: { train: 1500, test: 900 }, shape: [28, 28, 1], classes: 3 };
+  const { bytes, ...examples } = stages.noise.outputs?.examples ?? {};
+  assert.equal(examples, { ...counts, rows: 2400, batches: 1 });
+  assert.ok((bytes as number) > 2400 * 784 * 4);
   const parameters = 784 * 128 + 128 + 128 * 64 + 64 + 64 * 3 + 3;
   const { network, ...snapshots } = stages.train.outputs?.snapshots ?? {};
   assert.ok(network !== undefined);
-  assert.equal(snapshots, { parameters, batches: 5 });
+  assert.is(snapshots.parameters, parameters);
+  assert.equal(snapshots.epochs, [0, 2, 10, 50, 150]);
+  assert.is(snapshots.batches, 5);
+  // Forward and twice as much backward for every step's examples, forward for the evaluations.
+  const forward = 2 * (784 * 128 + 128 * 64 + 64 * 3);
+  assert.is(stages.train.work?.flops, 150 * 1500 * 3 * forward + 151 * 2400 * forward);
   assert.is(stages.train.work?.steps, 150 * Math.ceil(1500 / 64));
   assert.is(stages.svd.work?.bytes, 4 * 1500 * 3 * parameters);
   assert.is(stages.svd.outputs?.basis.batches, 10);
   assert.match(stages.svd.notes?.[0] ?? "", /^J of train: 4500 × 108931; /);
-  assert.is(memoryBytes, stages.svd.memoryBytes);
+  const known = Object.values(stages).map((plan) => plan.memoryBytes);
+  assert.not(known.includes(undefined));
+  assert.is(
+    memoryBytes,
+    known.reduce((sum = 0, bytes = 0) => sum + bytes, 0),
+  );
   assert.ok(typeof engine.reason === "string" && engine.reason !== "");
 });
 
@@ -70,6 +82,47 @@ for (const method of ["auto", "exact", "block-krylov"]) {
       const swept = facts.reduce((sum, { sweeps }) => sum + sweeps, 0);
       if (method === "exact") assert.is(planned.work?.sweeps, 0);
       if (method === "block-krylov") assert.ok((planned.work?.sweeps ?? 0) > 0 && swept > 0);
+    }),
+  );
+}
+
+law("says which stages do not know before the run what they will need", () =>
+  withFolder(async (folder) => {
+    const file = writeSmallPipeline(folder);
+    const plugin = join(repository, "examples/plugins/arrow-sink.js");
+    const planned = await jacoflow(["run", file, "--dry-run", "--plugins", plugin]);
+    assert.is(planned.code, 0, planned.stderr);
+    assert.match(planned.stdout, /^memory: about .* were the stages that know to hold/m);
+    assert.match(planned.stdout, /^memory and time unknown: parquet$/m);
+    const all = await jacoflow(["run", file, "--dry-run"]);
+    assert.match(all.stdout, /^memory: about .* were all stages to hold/m);
+    assert.match(all.stdout, /^arithmetic: .*FLOP, .* at the engine's rates/m);
+    assert.not.match(all.stdout, /unknown/);
+  }),
+);
+
+for (const [set, code, place] of [
+  ["project.with.rank=9", "BASIS_TOO_SHORT", "project"],
+  ["project.with.jacobian=[2]", "NO_JACOBIAN_AT", "project.with.jacobian"],
+  ["svd.with.rank=500", "RANK_TOO_LARGE", "svd.with.rank"],
+  ["train.with.batchSize=61", "BATCH_TOO_LARGE", "train.with.batchSize"],
+]) {
+  law(`refuses before any stage starts, where the file says it: ${code}`, () =>
+    withFolder(async (folder) => {
+      const [stage, , key] = set.split("=")[0].split(".");
+      const value = set.split("=")[1];
+      const file = writeSmallPipeline(folder);
+      const lines = readFileSync(file, "utf8").split("\n");
+      const at = lines.findIndex((line) => line.startsWith(`  ${stage}:`));
+      lines[at] = lines[at].replace(new RegExp(`${key}: (\\[[^\\]]*\\]|\\d+)`), `${key}: ${value}`);
+      writeFileSync(file, lines.join("\n"));
+      const out = join(folder, "out");
+      const ended = await jacoflow(["run", file, "--out", out]);
+      assert.ok(ended.code === 78 || ended.code === 1);
+      assert.match(ended.stderr, new RegExp(`^error ${code} .*small\\.yaml:${at + 1}:\\d+`, "m"));
+      const named = place.includes(".") ? lines[at].indexOf(value, lines[at].indexOf(`${key}:`)) : 2;
+      assert.match(ended.stderr, new RegExp(`small\\.yaml:${at + 1}:${named + 1}\\b`));
+      assert.not(existsSync(out));
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkMemory, planPipeline } from "../../../pipeline/run/plan.js";
+import { checkPlan, planPipeline } from "../../../pipeline/run/plan.js";
 import { load, stageMap } from "../../support/pipelines.js";
 import { shapes } from "../../support/shapes.js";
 
@@ -26,9 +26,9 @@ test("stages come in the order of the data, memory is added up where it is known
   );
   assert.is(plan.memoryBytes, 200);
   assert.equal(plan.stages[0].plan.notes, ["a note"]);
-  checkMemory(plan, 200);
+  checkPlan(plan, 200);
   assert.throws(
-    () => checkMemory(plan, 199),
+    () => checkPlan(plan, 199),
     (error: { code: string; exitCode: number }) => error.code === "MEMORY_LIMIT" && error.exitCode === 78,
   );
 });
@@ -36,7 +36,7 @@ test("stages come in the order of the data, memory is added up where it is known
 test("nothing known is nothing said, and nothing refused", async () => {
   const plan = await planPipeline(await load(text, shapes), { memoryLimit: 1000 });
   assert.is(plan.memoryBytes, undefined);
-  checkMemory(plan, 0);
+  checkPlan(plan, 0);
 });
 
 test.run();

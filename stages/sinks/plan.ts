@@ -1,0 +1,31 @@
+import type { PlanContext, StagePlan, TableName } from "../../pipeline/stage.js";
+import { bytesPerPart } from "./parts.js";
+
+/**
+ * A sink of files holds the batches of each table's last part and, while it writes them, `copies` of the same. Not known
+ * where the bytes of a table are not.
+ */
+export function planKept({ offers }: PlanContext, copies: (table: TableName) => number): StagePlan {
+  const work = { flops: 0, seconds: 0 };
+  let memoryBytes = 0;
+  for (const { bytes, origin } of offers.tables ?? []) {
+    if (bytes === undefined) return { work };
+    memoryBytes += (1 + copies(origin.table)) * Math.min(bytes, bytesPerPart);
+  }
+  return { memoryBytes, work };
+}
+
+/** JavaScript objects of the rows gathered, once more for the thread that draws. */
+export function planGathered({ offers }: PlanContext, isGathered: (table: TableName) => boolean): StagePlan {
+  const work = { flops: 0, seconds: 0 };
+  let rows = 0;
+  for (const { rows: own, origin } of offers.tables ?? []) {
+    if (!isGathered(origin.table)) continue;
+    if (own === undefined) return { work };
+    rows += own;
+  }
+  return { memoryBytes: 2 * bytesPerRow * rows, work };
+}
+
+/** Of an object of a dozen numbers and texts. */
+const bytesPerRow = 400;
