@@ -2,17 +2,16 @@ import type { PlanContext, StagePlan, TableName } from "../../pipeline/stage.js"
 import { bytesPerPart } from "./parts.js";
 
 /**
- * A sink of files holds the batches of each table's last part and, while it writes them, `copies` of the same. Not known
- * where the bytes of a table are not.
+ * A sink of files holds the batches of each table's last part and, while it writes them, `copies` of the same: those of a
+ * whole part where the bytes of a table are not known.
  */
 export function planKept({ offers }: PlanContext, copies: (table: TableName) => number): StagePlan {
-  const work = { flops: 0, seconds: 0 };
-  let memoryBytes = 0;
-  for (const { bytes, origin } of offers.tables ?? []) {
-    if (bytes === undefined) return { work };
-    memoryBytes += (1 + copies(origin.table)) * Math.min(bytes, bytesPerPart);
-  }
-  return { memoryBytes, work };
+  const memoryBytes = (offers.tables ?? []).reduce(
+    (sum, { bytes = bytesPerPart, origin }) =>
+      sum + (1 + copies(origin.table)) * Math.min(bytes, bytesPerPart),
+    0,
+  );
+  return { memoryBytes, work: { flops: 0, seconds: 0 } };
 }
 
 /** JavaScript objects of the rows gathered, once more for the thread that draws. */

@@ -27,6 +27,7 @@ import { type JacobianBasis, readBasis } from "../metrics/basis.js";
 import { rowLabels } from "../metrics/labels.js";
 import { nameOf } from "../origin.js";
 import { type Evaluation, errorsOf, nearest } from "./evaluations.js";
+import { planBounds } from "./plan.js";
 import { distanceTo, readResidual } from "./residual.js";
 
 const options = Type.Object(
@@ -82,6 +83,7 @@ export const bounds = defineStage({
   outputs: {
     bound: output("bound", "one batch a stage and target, one row a cut and Γ"),
   },
+  plan: (_options, context) => planBounds(context),
   run: async (inputs, outputs, context) => {
     const { stage, options, signal } = context;
     const place = `stages.${stage}`;

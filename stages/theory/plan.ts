@@ -79,3 +79,29 @@ export function planLinearised({ inputs, place, rates }: PlanContext): StagePlan
     outputs: { linearised: { epochs: evaluated, ...plannedSize(linearised.schema, size) } },
   };
 }
+
+/**
+ * A batch for the labels and one for the residual of every basis; their rows depend on its singular values. Errors:
+ * NO_TRAIN_JACOBIAN.
+ */
+export function planBounds({ inputs, offers, place, rates }: PlanContext): StagePlan {
+  const { predictions } = inputs;
+  const targets = predictions === undefined ? 1 : 2;
+  let [memoryBytes, work] = [predictions === undefined ? 0 : predictions.bytes, workOf()];
+  for (const { examples, classes, batches, rows, origin } of offers.basis ?? []) {
+    if (examples === undefined) return {};
+    if (examples.train === undefined)
+      throw theoryErrors.noTrainJacobian(`${origin.stage}.${origin.port}`, place);
+    if (classes === undefined || batches === undefined || rows === undefined) return {};
+    const [length, vectors] = [examples.train * classes, rows / batches];
+    // The first vectors of each, twice in float64 while they are made orthonormal.
+    if (memoryBytes !== undefined) memoryBytes += 16 * length * vectors;
+    work = workOf(
+      work,
+      workAt(rates.algebra, 4 * length * vectors ** 2),
+      workAt(rates.algebra, targets * 8 * length * vectors),
+    );
+  }
+  const bound = { batches: targets * (offers.basis ?? []).length };
+  return { ...(memoryBytes === undefined ? {} : { memoryBytes }), work, outputs: { bound } };
+}

@@ -99,6 +99,13 @@ function assertAsPlanned(
   }
 }
 
+law("every stage that comes with jacoflow has a plan", () => {
+  assert.equal(
+    builtInStages.filter(({ plan }) => plan === undefined).map(({ name }) => name),
+    [],
+  );
+});
+
 law("of the quickstart, reduced: rows and batches as planned, bytes within 5 %", async () => {
   const file = join(repository, "examples/quickstart.yaml");
   const sets = [
