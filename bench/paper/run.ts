@@ -1,14 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readRunTables, rowsOfTable } from "../../pipeline/cli/runTables.js";
-import { bound } from "../../schemas/tables/bound.js";
-import { linearised } from "../../schemas/tables/theory.js";
-import { listTables } from "../../stages/sinks/parquet/read.js";
+import { readRunTables } from "../../pipeline/cli/runTables.js";
 import type { RunTables } from "../../stages/sinks/report/tables.js";
-import type { RowOf } from "../../stages/sinks/rows.js";
-
-export type BoundRow = RowOf<typeof bound.columns>;
-export type LinearisedRow = RowOf<typeof linearised.columns>;
 
 /** A run of an experiment, with what it was and what it left. */
 export interface PaperRun extends RunTables {
@@ -16,8 +9,6 @@ export interface PaperRun extends RunTables {
   readonly seconds: number;
   /** An option as it was used, such as `noise.fraction`. */
   readonly option: (stage: string, name: string) => unknown;
-  readonly linearised: readonly LinearisedRow[];
-  readonly bounds: readonly BoundRow[];
 }
 
 interface RunRecord {
@@ -37,14 +28,11 @@ export async function readPaperRuns(folder: string): Promise<readonly PaperRun[]
     const text = await readFile(join(folder, name, "run.json"), "utf8").catch(() => undefined);
     const record = text === undefined ? undefined : (JSON.parse(text) as RunRecord);
     if (record?.outcome !== "done") continue;
-    const kept = await listTables(join(folder, name));
     runs.push({
       ...(await readRunTables(join(folder, name))),
       seed: record.seed,
       seconds: record.seconds,
       option: (stage, option) => record.pipeline.stages[stage]?.with[option],
-      linearised: await rowsOfTable(linearised, kept),
-      bounds: await rowsOfTable(bound, kept),
     });
   }
   return runs.sort((left, right) => left.seed - right.seed);

@@ -3,9 +3,11 @@ import type { RecordBatch, Schema } from "apache-arrow";
 import type { InputStream, StageContext, TableName } from "../../pipeline/stage.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
+import { bound } from "../../schemas/tables/bound.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { angles, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
+import { linearised } from "../../schemas/tables/theory.js";
 import { AtomicFile, diskFiles, type FileSystem } from "./files.js";
 import { Parts } from "./parts.js";
 
@@ -39,6 +41,8 @@ const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
   basis: basis.schema,
   projection: projection.schema,
   angles: angles.schema,
+  linearised: linearised.schema,
+  bound: bound.schema,
 };
 
 /** A settled failure that several streams can race against. */

@@ -1,10 +1,11 @@
 import type { Split } from "../../schemas/columns.js";
-import type {
-  MetricRow,
-  ProjectionRow,
-  RunFacts,
-  RunTables,
-  SpectrumRow,
+import {
+  type MetricRow,
+  noTables,
+  type ProjectionRow,
+  type RunFacts,
+  type RunTables,
+  type SpectrumRow,
 } from "../../stages/sinks/report/tables.js";
 
 /** The learning curves of the paper's claim at the size of the demo, made up: 3 classes, half of 1500 labels changed. */
@@ -155,6 +156,7 @@ const evaluated = Array.from({ length: lastEpoch + 1 }, (_, epoch) => epoch);
 const snapshots = [0, 2, 10, 50, lastEpoch];
 
 export const sampleTables: RunTables = {
+  ...noTables,
   metrics: [
     ...evaluated.flatMap(evaluation),
     ...snapshots.flatMap((epoch) =>

@@ -1,6 +1,7 @@
 import { numberText } from "../../../stages/sinks/numberText.js";
+import type { LinearisedRow } from "../../../stages/sinks/report/tables.js";
 import { claim, table } from "../markdown.js";
-import type { LinearisedRow, PaperRun } from "../run.js";
+import type { PaperRun } from "../run.js";
 import type { Section } from "../section.js";
 import { spread } from "../spread.js";
 

@@ -6,7 +6,7 @@ import { courseOf } from "../select.js";
 import { spread } from "../spread.js";
 import { linearisedTable, worstDifference } from "./linearModel.js";
 
-const minima = (run: PaperRun) => run.bounds.filter((row) => row.minimum);
+const minima = (run: PaperRun) => run.bound.filter((row) => row.minimum);
 
 function boundTable(runs: readonly PaperRun[]): string {
   const cases = minima(runs[0])
@@ -42,7 +42,7 @@ function boundTable(runs: readonly PaperRun[]): string {
 
 /** Rows of the exact bounds that apply (ησ_1² ≤ 1), whatever the cut: measured ‖r_T‖ cannot pass them if linear. */
 export function exactBoundsHold(run: PaperRun): boolean {
-  const rows = run.bounds.filter((row) => row.stability <= 1);
+  const rows = run.bound.filter((row) => row.stability <= 1);
   return (
     rows.length > 0 &&
     rows.every(

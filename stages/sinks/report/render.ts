@@ -11,6 +11,7 @@ import {
   scalarSections,
   spaceSections,
   spectrumSections,
+  theorySections,
 } from "./sections.js";
 import { style } from "./style.js";
 import { mapOf, type RunFacts, type RunTables } from "./tables.js";
@@ -75,6 +76,7 @@ ${curveSections(tables, run)}
 ${spaceSections(tables, run)}
 ${spectrumSections(tables, run)}
 ${angleSections(tables, run)}
+${theorySections(tables, run)}
 ${scalarSections(tables, run)}
 ${tables.projection.length > 0 ? explanation : undefined}
 ${fileSection(run)}

@@ -9,6 +9,7 @@ import { headlineTable } from "./headlineTable.js";
 import { type Html, html } from "./html.js";
 import { angleChart, labelCharts, residualCharts, spectrumChart } from "./spaces.js";
 import { ascending, byStage, type MetricRow, type RunFacts, type RunTables } from "./tables.js";
+import { boundCharts, linearisedCharts } from "./theory.js";
 
 const bothSplits: readonly Split[] = ["train", "test"];
 
@@ -90,6 +91,28 @@ export function angleSections(tables: RunTables, run: RunFacts): readonly (Html 
   );
 }
 
+/** What the theory foretold and what happened. */
+export function theorySections(tables: RunTables, run: RunFacts): readonly (Html | undefined)[] {
+  return [
+    ...byStage(tables.linearised, run.file).map(({ stage, rows }) =>
+      figures(
+        `Against the network linearised at its start: ${stage}`,
+        linearisedCharts(stage, rows),
+        html`<p class="note">Dashed is what the singular values and the first residual alone foretell, for a network that would stay
+linear in its parameters. ησ₁² is ${numberText(rows[0].stability)}: above 2 gradient descent on it would diverge.</p>`,
+      ),
+    ),
+    ...byStage(tables.bound, run.file).map(({ stage, rows }) =>
+      figures(
+        `Bounds of the theorems: ${stage}`,
+        boundCharts(stage, rows),
+        html`<p class="note">At each cut the Γ is taken that makes the sum least. The theorems leave a constant open: only how the
+curves run and where the sum is least means something, not its height beside an error.</p>`,
+      ),
+    ),
+  ];
+}
+
 const charted: ReadonlySet<string> = new Set([
   "loss",
   "error",
@@ -133,8 +156,13 @@ export function fileSection(run: RunFacts): Html | undefined {
 /** What to say when there is nothing to report. */
 export function emptyNote(tables: RunTables): Html | undefined {
   const rows =
-    tables.metrics.length + tables.spectrum.length + tables.projection.length + tables.angles.length;
+    tables.metrics.length +
+    tables.spectrum.length +
+    tables.projection.length +
+    tables.angles.length +
+    tables.linearised.length +
+    tables.bound.length;
   return rows > 0
     ? undefined
-    : html`<p>No metrics, spectrum, projection or angles reached this report: there is nothing to show.</p>`;
+    : html`<p>No table that it can show reached this report: there is nothing to show.</p>`;
 }

@@ -1,13 +1,17 @@
 import type { RecordBatch } from "apache-arrow";
+import { bound } from "../../../schemas/tables/bound.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
 import { angles, projection } from "../../../schemas/tables/projection.js";
 import { spectrum } from "../../../schemas/tables/spectrum.js";
+import { linearised } from "../../../schemas/tables/theory.js";
 import { groupBy, type RowOf, rowsOf } from "../rows.js";
 
 export type MetricRow = RowOf<typeof metrics.columns>;
 export type SpectrumRow = RowOf<typeof spectrum.columns>;
 export type ProjectionRow = RowOf<typeof projection.columns>;
 export type AngleRow = RowOf<typeof angles.columns>;
+export type LinearisedRow = RowOf<typeof linearised.columns>;
+export type BoundRow = RowOf<typeof bound.columns>;
 
 /** The tables a report is made from; those a run has not are empty. */
 export interface RunTables {
@@ -15,11 +19,23 @@ export interface RunTables {
   readonly spectrum: readonly SpectrumRow[];
   readonly projection: readonly ProjectionRow[];
   readonly angles: readonly AngleRow[];
+  readonly linearised: readonly LinearisedRow[];
+  readonly bound: readonly BoundRow[];
 }
+
+/** Of a run that left nothing. */
+export const noTables: RunTables = {
+  metrics: [],
+  spectrum: [],
+  projection: [],
+  angles: [],
+  linearised: [],
+  bound: [],
+};
 
 export type ReportedTable = keyof RunTables;
 
-export const reportedTables = { metrics, spectrum, projection, angles } as const;
+export const reportedTables = { metrics, spectrum, projection, angles, linearised, bound } as const;
 
 export function isReported(table: string): table is ReportedTable {
   return Object.hasOwn(reportedTables, table);
@@ -39,36 +55,47 @@ export interface RunFacts {
 
 /** Gathers the rows of a run's streams; rows of one stage stay in their order. */
 export class TableGatherer {
-  readonly #metrics: MetricRow[] = [];
-  readonly #spectrum: SpectrumRow[] = [];
-  readonly #projection: ProjectionRow[] = [];
-  readonly #angles: AngleRow[] = [];
+  readonly #rows = {
+    metrics: [] as MetricRow[],
+    spectrum: [] as SpectrumRow[],
+    projection: [] as ProjectionRow[],
+    angles: [] as AngleRow[],
+    linearised: [] as LinearisedRow[],
+    bound: [] as BoundRow[],
+  };
 
   add(table: ReportedTable, batch: RecordBatch): void {
+    const rows = this.#rows;
     switch (table) {
       case "metrics":
-        for (const row of rowsOf(metrics, batch)) this.#metrics.push(row);
+        append(rows.metrics, rowsOf(metrics, batch));
         break;
       case "spectrum":
-        for (const row of rowsOf(spectrum, batch)) this.#spectrum.push(row);
+        append(rows.spectrum, rowsOf(spectrum, batch));
         break;
       case "projection":
-        for (const row of rowsOf(projection, batch)) this.#projection.push(row);
+        append(rows.projection, rowsOf(projection, batch));
         break;
       case "angles":
-        for (const row of rowsOf(angles, batch)) this.#angles.push(row);
+        append(rows.angles, rowsOf(angles, batch));
+        break;
+      case "linearised":
+        append(rows.linearised, rowsOf(linearised, batch));
+        break;
+      case "bound":
+        append(rows.bound, rowsOf(bound, batch));
         break;
     }
   }
 
   get tables(): RunTables {
-    return {
-      metrics: this.#metrics,
-      spectrum: this.#spectrum,
-      projection: this.#projection,
-      angles: this.#angles,
-    };
+    return this.#rows;
   }
+}
+
+/** Appends one by one: a spread of a large batch would not fit the stack. */
+function append<Row>(rows: Row[], more: Iterable<Row>): void {
+  for (const row of more) rows.push(row);
 }
 
 /** Rows by stage: stages of the pipeline file in its order, then others by name, so the order of arrival shows nowhere. */

@@ -17,7 +17,12 @@ import { findings } from "../../../stages/sinks/report/findings.js";
 import { headline, headlineText } from "../../../stages/sinks/report/headline.js";
 import { escapeHtml, html } from "../../../stages/sinks/report/html.js";
 import { renderReport } from "../../../stages/sinks/report/render.js";
-import { type ReportedTable, type RunTables, reportedTables } from "../../../stages/sinks/report/tables.js";
+import {
+  noTables,
+  type ReportedTable,
+  type RunTables,
+  reportedTables,
+} from "../../../stages/sinks/report/tables.js";
 import { report, reportSink } from "../../../stages/sinks/report.js";
 import { batchOf, type Cell, randomColumns } from "../../support/randomTables.js";
 import {
@@ -32,7 +37,7 @@ import { filesUnder, inFolder, inputOf, sinkContext } from "../../support/sinks.
 
 const test = suite("sink/report");
 
-const none: RunTables = { metrics: [], spectrum: [], projection: [], angles: [] };
+const none = noTables;
 const page = renderReport(sampleTables, sampleRun);
 const documentOf = (text: string) => parseHTML(text).document;
 const textOf = (text: string) =>
@@ -246,7 +251,7 @@ test("any tables at all give a page without words for missing numbers", () => {
         Object.fromEntries(
           Object.entries(columns).map(([column, cells]) => {
             const cell = cells[row];
-            const word = ["stage", "target", "name", "method"].includes(column);
+            const word = ["stage", "source", "target", "name", "method"].includes(column);
             return [column, typeof cell === "bigint" ? Number(cell % 1000n) : word ? `w${row % 2}` : cell];
           }),
         ),
@@ -257,6 +262,8 @@ test("any tables at all give a page without words for missing numbers", () => {
     spectrum: rowsOfTable("spectrum"),
     projection: rowsOfTable("projection"),
     angles: rowsOfTable("angles"),
+    linearised: rowsOfTable("linearised"),
+    bound: rowsOfTable("bound"),
   });
   fc.assert(
     fc.property(tables, (random) => {
@@ -381,14 +388,56 @@ test("tables kept as Parquet and read back give the page that was written from t
     const kept = await listTables(folder);
     const of = (name: string) => kept.find(({ table }) => table === name)!;
     const back: RunTables = {
+      ...noTables,
       metrics: await loadRows(metrics, of("metrics")),
       spectrum: await loadRows(spectrum, of("spectrum")),
       projection: await loadRows(projection, of("projection")),
-      angles: [],
     };
     assert.is(renderReport(back, sampleRun), page);
     assert.is(angles.name, "angles");
   });
+});
+
+test("theory's tables are drawn: what was foretold dashed beside what was measured, and the least bound", () => {
+  const linearised = [0, 5, 10].map((epoch) => ({
+    ...{
+      stage: "line",
+      step: epoch,
+      epoch,
+      split: "train" as const,
+      jacobian_step: 0,
+      rank: 3,
+      stability: 0.25,
+    },
+    ...{ information_measured: 9.25 / (1 + epoch), information_predicted: 9 / (1 + epoch) },
+    ...{ nuisance_measured: 4, nuisance_predicted: 4, distance_measured: epoch, distance_predicted: epoch },
+  }));
+  const bound = [1, 2, 3].flatMap((rank) =>
+    [1, 2].map((gamma) => ({
+      ...{
+        stage: "bounds",
+        source: "svd",
+        jacobian_step: 0,
+        epoch: 0,
+        split: "train" as const,
+        target: "label",
+      },
+      ...{ rank, gamma, alpha: 1 / rank, cutoff: 1, bias: 4 - rank, variance: gamma * rank ** 2 },
+      ...{ bound: 4 - rank + gamma * rank ** 2, minimum: rank === 1 && gamma === 1, whole_space: Number.NaN },
+      ...{ step_size: 1, stability: 1, steps: 1, residual_bound: 1, residual_predicted: 1 },
+      ...{ distance_bound: 1, distance_predicted: 1, measured_epoch: Number.NaN, measured_error: Number.NaN },
+    })),
+  );
+  const text = renderReport({ ...noTables, linearised, bound }, sampleRun);
+  const titles = [...documentOf(text).querySelectorAll("figcaption")].map((title) => title.textContent);
+  assert.equal(titles, [
+    "Norm of the residual on both spaces, measured and foretold",
+    "Distance of the parameters, measured and foretold",
+    "Bias and variance of the labels, svd, epoch 0",
+  ]);
+  assert.match(text, "information space 0.841 measured, 0.818 foretold");
+  assert.match(text, "the sum is least, 4, at rank 1 with Γ = 1");
+  assert.match(text, "ησ₁² is 0.25");
 });
 
 test("a run that ends early has a report of what there was, which says so", async () => {
