@@ -18,8 +18,8 @@ interface Module {
   readonly declared: ReadonlyMap<string, string>;
   /** What other files of ours are called here, imported or exported again. */
   readonly bound: ReadonlyMap<string, Binding>;
-  /** The names under `export { … } from`, in the order of the alphabet. */
-  readonly exportedAgain: readonly string[];
+  /** The names it exports, its own and those under `export { … } from`, in the order of the alphabet. */
+  readonly exported: readonly string[];
 }
 
 const declaring =
@@ -53,12 +53,13 @@ function fileOf(from: string, specifier: string): string | undefined {
 function readModule(file: string): Module {
   const declared = new Map<string, string>();
   const bound = new Map<string, Binding>();
-  const exportedAgain: string[] = [];
+  const exported = new Set<string>();
   for (const statement of statementsOf(readFileSync(file, "utf8"))) {
     const name = declaring.exec(statement)?.[1];
     if (name !== undefined) {
       const before = declared.get(name);
       declared.set(name, before === undefined ? statement : `${before}\n${statement}`);
+      if (statement.startsWith("export ")) exported.add(name);
       continue;
     }
     const [, word, list, specifier] = listing.exec(statement) ?? [];
@@ -73,10 +74,10 @@ function readModule(file: string): Module {
       if (item === "") continue;
       const [theirs, ours = theirs] = item.split(" as ");
       if (from !== undefined) bound.set(ours, { file: from, name: theirs });
-      if (word === "export" && specifier !== undefined) exportedAgain.push(ours);
+      if (word === "export" && specifier !== undefined) exported.add(ours);
     }
   }
-  return { declared, bound, exportedAgain: exportedAgain.sort() };
+  return { declared, bound, exported: [...exported].sort() };
 }
 
 /** Declarations an entry of the package shows, and those of the house that these speak of. */
@@ -89,7 +90,7 @@ export interface PublicApi {
  * What the built declarations of an entry hold, names sorted. Throws on a statement in a form the compiler did not
  * write when this was made: nothing is passed over.
  *
- * @param entry absolute path of a `.d.ts` that only exports again
+ * @param entry absolute path of a `.d.ts`
  */
 export function publicApi(entry: string): PublicApi {
   const modules = new Map<string, Module>();
@@ -107,7 +108,7 @@ export function publicApi(entry: string): PublicApi {
     return elsewhere === undefined ? undefined : find(elsewhere);
   };
 
-  const exported = moduleOf(entry).exportedAgain.map((name) => {
+  const exported = moduleOf(entry).exported.map((name) => {
     const found = find({ file: entry, name });
     if (found === undefined) throw new Error(`${entry} exports ${name}, which nothing declares`);
     if (found.name !== name) throw new Error(`${entry} exports ${found.name} under another name, ${name}`);

@@ -49,3 +49,10 @@ export const builtInNames = {
   labelNoises: noiseKinds,
   layers: Object.keys(layerRules),
 } as const;
+
+/** What plugins add to: the built-in stages by name, and the names that are taken. */
+export const builtIns = {
+  ...builtInNames,
+  stages: (additions: Additions): ReadonlyMap<string, Stage> =>
+    new Map(stagesWithAdditions(additions).map((stage) => [stage.name, stage])),
+} as const;

@@ -6,7 +6,7 @@ import { Type } from "typebox";
 const pyramid = defineArchitecture({
   summary: "dense layers with relu, each half as wide as the one before",
   options: Type.Object({
-    widest: Type.Integer({ minimum: 1, description: "width of the first hidden layer" }),
+    widest: Type.Integer({ minimum: 1, examples: [64], description: "width of the first hidden layer" }),
     layers: Type.Integer({ minimum: 1, maximum: 16, default: 2, description: "hidden layers" }),
   }),
   network: ({ widest, layers }, { input, classes }) => ({
@@ -40,7 +40,9 @@ const neighbours = defineLabelNoise({
 
 const halving = defineLayers({
   summary: "two dense layers with relu, the second half as wide",
-  options: Type.Object({ units: Type.Integer({ minimum: 2, description: "width of the first" }) }),
+  options: Type.Object({
+    units: Type.Integer({ minimum: 2, examples: [32], description: "width of the first" }),
+  }),
   layers: ({ units }) => [
     { type: "dense", name: "wide", units, activation: "relu" },
     { type: "dense", name: "narrow", units: Math.round(units / 2), activation: "relu" },

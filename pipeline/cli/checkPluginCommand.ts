@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { loadPlugin } from "../../plugins/host/load.js";
 import type { StageTrialFacts } from "../../plugins/kit/bench.js";
 import { checkPlugin, type LawResult } from "../../plugins/kit/check.js";
+import { builtIns } from "../../stages/index.js";
 import type { Terminal } from "./terminal.js";
 
 export interface CheckPluginFlags {
@@ -11,10 +12,10 @@ export interface CheckPluginFlags {
   readonly json?: boolean | undefined;
 }
 
-/** Holds the stages of a plugin to the laws of stages. Resolves to 0, to 1 when a stage breaks one. */
+/** Holds what a plugin brings to the laws of its kind. Resolves to 0, to 1 when a law is broken. */
 export async function checkPluginCommand(given: CheckPluginFlags, terminal: Terminal): Promise<number> {
   const { plugin, file } = await loadPlugin(given.plugin, [process.cwd()]);
-  const results = await checkPlugin(plugin, { trials: await trialsOf(file) });
+  const results = await checkPlugin(builtIns, plugin, { trials: await trialsOf(file) });
   if (given.json === true) terminal.out(`${JSON.stringify(results, null, 2)}\n`);
   else terminal.out(textOf(plugin.name, results));
   return results.every(({ passed }) => passed) ? 0 : 1;
@@ -31,11 +32,10 @@ async function trialsOf(file: string): Promise<Readonly<Record<string, StageTria
 }
 
 function textOf(plugin: string, results: readonly LawResult[]): string {
-  if (results.length === 0) return `${plugin} brings no stages: there is nothing to try\n`;
-  const lines = [...new Set(results.map(({ stage }) => stage))].flatMap((stage) => [
-    stage,
+  const lines = [...new Set(results.map(({ subject }) => subject))].flatMap((subject) => [
+    subject,
     ...results
-      .filter((result) => result.stage === stage)
+      .filter((result) => result.subject === subject)
       .map(({ law, reason }) => (reason === undefined ? `  ✔ ${law}` : `  ✘ ${law}: ${reason}`)),
   ]);
   const broken = results.filter(({ passed }) => !passed).length;

@@ -124,7 +124,7 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
     )
     .command(
       "check-plugin <plugin>",
-      "Try the stages of a plugin: do they keep the laws of stages?",
+      "Try what a plugin brings: does it keep the laws of its kind?",
       (builder) =>
         builder
           .positional("plugin", { type: "string", demandOption: true, describe: "Its name, or a path" })

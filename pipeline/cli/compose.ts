@@ -7,8 +7,8 @@ import {
   whyNotAvailable,
 } from "../../engine/engines.js";
 import type { BuiltIns } from "../../plugins/host/register.js";
-import { builtInNames, builtInStages, stagesWithAdditions } from "../../stages/index.js";
-import type { Stage } from "../stage.js";
+import { builtIns } from "../../stages/index.js";
+import { noAdditions, type Stage } from "../stage.js";
 
 /** What a pipeline is put together from: every stage by name, and the engines a file may name. */
 export interface Composition {
@@ -25,8 +25,8 @@ export interface Composition {
 /** The one place where stages, engines and the runtime meet (design §1). */
 export function composition(): Composition {
   return {
-    stages: byName(builtInStages),
-    builtIns: { ...builtInNames, stages: (additions) => byName(stagesWithAdditions(additions)) },
+    stages: builtIns.stages(noAdditions),
+    builtIns,
     engines: engineNames,
     createEngine,
     explainEngineChoice,
@@ -34,5 +34,3 @@ export function composition(): Composition {
     buildNativeEngine,
   };
 }
-
-const byName = (stages: readonly Stage[]) => new Map(stages.map((stage) => [stage.name, stage]));

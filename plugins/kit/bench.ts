@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import type { Engine } from "../../engine/engine.js";
 import type { InputPort } from "../../pipeline/stage.js";
+import { exampleOptions, type OptionSchemas } from "./exampleOptions.js";
 import { memoryOf } from "./memory.js";
 import { sampleBatches } from "./samples.js";
 import { type AnyStage, type Batches, runStage, type StageOutcome, type StageTrial } from "./trial.js";
@@ -45,21 +46,6 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** Options for a trial: the examples of what has no default and has to be given. */
-function exampleOptions(stage: AnyStage): Readonly<Record<string, unknown>> {
-  const { properties = {}, required = [] } = stage.options as {
-    readonly properties?: Readonly<
-      Record<string, { readonly examples?: readonly unknown[]; readonly default?: unknown }>
-    >;
-    readonly required?: readonly string[];
-  };
-  return Object.fromEntries(
-    required
-      .filter((name) => properties[name].default === undefined && properties[name].examples !== undefined)
-      .map((name) => [name, properties[name].examples?.[0]]),
-  );
-}
-
 function samplesFor(port: InputPort): readonly (readonly RecordBatch[])[] {
   const offer = sampleBatches(port.table === "any" ? "metrics" : port.table);
   return port.many ? [offer, offer] : [offer];
@@ -77,7 +63,7 @@ export async function makeBench(
   const inputs = Object.fromEntries(
     ports.map(([name, port]) => [name, facts.inputs?.[name] ?? samplesFor(port)]),
   );
-  const options = facts.options ?? exampleOptions(stage);
+  const options = facts.options ?? exampleOptions(stage.options as OptionSchemas);
   let usual: Promise<BenchOutcome> | undefined;
   const bench: Bench = {
     stage,

@@ -1,64 +1,89 @@
+import type { TObject } from "typebox";
 import type { Engine } from "../../engine/engine.js";
 import { createEngine } from "../../engine/engines.js";
+import { pluginErrors } from "../../schemas/errors/plugins.js";
 import type { Plugin } from "../host/plugin.js";
+import { type BuiltIns, registerPlugins } from "../host/register.js";
+import { labelNoiseLaws } from "./additions/labelNoise.js";
+import { architectureLaws, layerLaws } from "./additions/networks.js";
+import { type AdditionTrial, additionTrial } from "./additions/trial.js";
 import { makeBench, type StageTrialFacts } from "./bench.js";
-import { type LawName, laws } from "./laws.js";
+import type { LawName } from "./lawName.js";
+import { textOf } from "./laws/law.js";
+import { laws } from "./laws.js";
 import type { AnyStage } from "./trial.js";
 
 /** How plugins are tried. */
 export interface CheckOptions {
-  /** How to try a stage that the samples and the examples of its options do not fit, by its name. */
+  /**
+   * How to try what the samples and the examples of its options do not fit: by the name of a stage, or by
+   * `architecture NAME`, `layer NAME`, `label noise NAME`, of which only `options` counts.
+   */
   readonly trials?: Readonly<Record<string, StageTrialFacts>>;
   /** What a stage may take for one trial. Default 10. */
   readonly seconds?: number;
 }
 
-/** What one law found of one stage. */
+/** What one law found of one thing that a plugin brings. */
 export interface LawResult {
-  readonly stage: string;
+  /** The name of a stage, or `architecture NAME`, `layer NAME`, `label noise NAME`. */
+  readonly subject: string;
   readonly law: LawName;
   readonly passed: boolean;
   /** What is wrong; undefined when nothing is. */
   readonly reason: string | undefined;
 }
 
+type Laws<Trial> = { readonly [Name in LawName]?: (trial: Trial) => Promise<string | undefined> };
+
 /**
- * Holds every stage of a plugin to the laws of stages, on small samples of its tables. A stage that cannot be tried
- * passes none of the laws that run it: it needs a trial. Stages run with the rights of this process.
+ * Holds all that a plugin brings to the laws of its kind: stages on small samples of their tables, other things in the
+ * built-in stages they are for. What cannot be tried passes none of the laws that run it: it needs a trial. Plugins run
+ * with the rights of this process. PLUGIN_EMPTY when it brings nothing; the errors of `registerPlugins`.
  */
-export async function checkPlugin(plugin: Plugin, options: CheckOptions = {}): Promise<readonly LawResult[]> {
+export async function checkPlugin(
+  builtIns: BuiltIns,
+  plugin: Plugin,
+  { trials = {}, seconds = 10 }: CheckOptions = {},
+): Promise<readonly LawResult[]> {
   let engine: Promise<Engine> | undefined;
   const shared = () => {
     engine ??= createEngine();
     return engine;
   };
-  try {
-    const results: LawResult[] = [];
-    for (const stage of (plugin.stages ?? []) as readonly AnyStage[]) {
-      results.push(...(await checkStageLaws(stage, shared, options)));
+  const results: LawResult[] = [];
+  const hold = async <Trial>(subject: string, kept: Laws<Trial>, trial: Trial) => {
+    for (const [law, find] of Object.entries(kept)) {
+      const reason = await find(trial).catch(textOf);
+      results.push({ subject, law: law as LawName, passed: reason === undefined, reason });
     }
-    return results;
+  };
+  const registered = registerPlugins(builtIns, [plugin]);
+  const holdAll = async <Thing extends { readonly options: TObject }>(
+    kind: string,
+    things: Readonly<Record<string, Thing>> = {},
+    kept: Laws<AdditionTrial<Thing>>,
+  ) => {
+    for (const [name, thing] of Object.entries(things)) {
+      const subject = `${kind} ${name}`;
+      await hold(subject, kept, additionTrial(name, thing, registered, shared, trials[subject]?.options));
+    }
+  };
+  try {
+    for (const stage of (plugin.stages ?? []) as readonly AnyStage[]) {
+      const bench = await makeBench(stage, trials[stage.name] ?? {}, shared, seconds);
+      try {
+        await hold(stage.name, laws, bench);
+      } finally {
+        await bench.close();
+      }
+    }
+    await holdAll("architecture", plugin.architectures, architectureLaws);
+    await holdAll("layer", plugin.layers, layerLaws);
+    await holdAll("label noise", plugin.labelNoises, labelNoiseLaws);
   } finally {
     await (await engine)?.close();
   }
-}
-
-async function checkStageLaws(
-  stage: AnyStage,
-  engine: () => Promise<Engine>,
-  { trials = {}, seconds = 10 }: CheckOptions,
-): Promise<readonly LawResult[]> {
-  const bench = await makeBench(stage, trials[stage.name] ?? {}, engine, seconds);
-  const results: LawResult[] = [];
-  try {
-    for (const [law, find] of Object.entries(laws)) {
-      const reason = await find(bench).catch((error: unknown) =>
-        error instanceof Error ? error.message : String(error),
-      );
-      results.push({ stage: stage.name, law: law as LawName, passed: reason === undefined, reason });
-    }
-  } finally {
-    await bench.close();
-  }
+  if (results.length === 0) throw pluginErrors.empty(plugin.name);
   return results;
 }

@@ -1,3 +1,4 @@
+import type { LawName } from "./lawName.js";
 import { cancellable, emptyInput, errorsSurface } from "./laws/ending.js";
 import { bounded, readsTogether } from "./laws/flow.js";
 import type { Law } from "./laws/law.js";
@@ -18,6 +19,4 @@ export const laws = {
   "no rows lost": noRowsLost,
   "inputs may be empty": emptyInput,
   "inputs read together": readsTogether,
-} as const satisfies Readonly<Record<string, Law>>;
-
-export type LawName = keyof typeof laws;
+} as const satisfies { readonly [Name in LawName]?: Law };

@@ -146,9 +146,11 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
 
 /** The options a stage gets for those of a file: TRIAL_OPTIONS when they are not its own. */
 export function optionsOf(stage: AnyStage, given: Readonly<Record<string, unknown>>) {
-  const filled = Default(stage.options, structuredClone(given));
-  if (!Check(stage.options, filled)) {
-    const [first] = Errors(stage.options, filled) as {
+  const { variants } = stage;
+  const schema = variants?.schemas.get(String(given[variants.option])) ?? stage.options;
+  const filled = Default(schema, structuredClone(given));
+  if (!Check(schema, filled)) {
+    const [first] = Errors(schema, filled) as {
       readonly instancePath: string;
       readonly message: string;
     }[];

@@ -73,6 +73,14 @@ export const pluginErrors = {
       "Export by default what definePlugin({ name, api: 1, stages: [...] }) makes.",
     ),
 
+  empty: (name: string) =>
+    invalid(
+      "PLUGIN_EMPTY",
+      `plugin "${name}" brings no stages, architectures, layers or label noises: there is nothing to try`,
+      name,
+      "List what it brings in definePlugin({ ... }).",
+    ),
+
   unknownApi: (name: string, api: unknown, known: number) =>
     invalid(
       "PLUGIN_API",

@@ -61,12 +61,31 @@ law("a broken law is named with what is wrong, and the exit code is 1", () =>
   }),
 );
 
-law("the plugins that replace the spectrum and the sink of the main run keep every law", async () => {
-  for (const name of ["exact-spectrum", "arrow-sink"]) {
+law("the plugins of the examples keep every law", async () => {
+  for (const name of ["exact-spectrum", "arrow-sink", "names"]) {
     const { code, stdout, stderr } = await jacoflow(["check-plugin", `./examples/plugins/${name}.js`]);
     assert.is(code, 0, stdout + stderr);
   }
 });
+
+law("a plugin may be the folder of its package, and one that brings nothing has not passed", () =>
+  withFolder(async (folder) => {
+    writeFileSync(join(folder, "package.json"), '{ "type": "module", "main": "main.js" }');
+    writeFileSync(
+      join(folder, "main.js"),
+      plugin("(i, o) => mapBatches(i.metrics, o.metrics, (batch) => batch)"),
+    );
+    for (const name of [".", folder]) {
+      const { code, stdout, stderr } = await jacoflow(["check-plugin", name], { folder });
+      assert.is(code, 0, stdout + stderr);
+    }
+    writeFileSync(join(folder, "main.js"), 'export default { name: "nothing", api: 1 };');
+    const { code, stderr } = await jacoflow(["check-plugin", "."], { folder });
+    assert.is(code, 78);
+    assert.match(stderr, "PLUGIN_EMPTY");
+    assert.match(stderr, "brings no stages");
+  }),
+);
 
 law("what is no plugin exits with 78", async () => {
   const { code, stderr } = await jacoflow(["check-plugin", "nowhere"]);

@@ -25,6 +25,7 @@ import type { AnyStage } from "../../../plugins/kit/trial.js";
 import { dataErrors } from "../../../schemas/errors/data.js";
 import { JacoflowError } from "../../../schemas/errors/error.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
+import { builtIns } from "../../../stages/index.js";
 
 const law = suite("laws of stages");
 
@@ -55,7 +56,7 @@ const stageOf = (run: Run, options = Type.Object({})): AnyStage =>
   });
 
 const broken = async (stage: AnyStage, trials: CheckOptions["trials"] = {}) => {
-  const results = await checkPlugin(definePlugin({ name: "sample", api: 1, stages: [stage] }), {
+  const results = await checkPlugin(builtIns, definePlugin({ name: "sample", api: 1, stages: [stage] }), {
     seconds: 0.5,
     trials,
   });
