@@ -8,6 +8,7 @@ export type TableName =
   | "basis"
   | "projection"
   | "angles"
+  | "density"
   | "linearised"
   | "bound";
 

@@ -1,6 +1,7 @@
 import type { DataType } from "apache-arrow";
 import type { TableDefinition } from "./table.js";
 import { bound } from "./tables/bound.js";
+import { density } from "./tables/density.js";
 import { examplesTable, predictionsTable } from "./tables/examples.js";
 import { metrics } from "./tables/metrics.js";
 import { parametersTable } from "./tables/parameters.js";
@@ -52,6 +53,10 @@ const entries: readonly Entry[] = [
     metadata: {
       variance: "ν² of the theory's kernel, where the vectors are those of ν Σ(X)^½ and not of a Jacobian",
     },
+  },
+  {
+    table: density,
+    row: "a singular value, or a node that stands for several; one record batch is one Jacobian",
   },
   { table: projection, row: "a target projected at one cut" },
   { table: angles, row: "a principal angle" },

@@ -5,6 +5,7 @@ import { cifar10 } from "./data/cifar10.js";
 import { gaussianMixture } from "./data/gaussian-mixture.js";
 import { idx } from "./data/idx.js";
 import { table } from "./data/table.js";
+import { density } from "./jacobian/density.js";
 import { spectrum } from "./jacobian/spectrum.js";
 import { noiseKinds } from "./labels/corruption.js";
 import { labelsNoise } from "./labels/noise.js";
@@ -31,6 +32,7 @@ export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   networkPretrained(additions),
   gradientDescent,
   spectrum,
+  density,
   projection,
   angles,
   multiclassNtk,

@@ -55,22 +55,10 @@ export async function exactByColumns(
   work: WorkOptions = {},
 ): Promise<ExactSpectrum> {
   const columns = model.layout.trainableCount;
-  const gram: Matrix64 = { rows: columns, columns, values: new Float64Array(columns * columns) };
-  const bytesOfExample = model.outputs * columns * (precision === "float64" ? 8 : 4);
-  const examples = Math.max(1, Math.floor(blockBytes / bytesOfExample));
   const { onProgress, ...quiet } = work;
-  for (let first = 0; first < features.rows; first += examples) {
-    const part = exampleRange(features, first, examples);
-    let share: Matrix64;
-    if (precision === "float64") {
-      share = await algebra.gram64(await model.rows64(part, quiet), "columns");
-    } else {
-      const rows = await model.rows(part, quiet);
-      share = await algebra.crossProduct(rows, rows);
-    }
-    for (let index = 0; index < share.values.length; index += 1) gram.values[index] += share.values[index];
-    onProgress?.(Math.floor((first + part.rows) / 2));
-  }
+  const half = { ...quiet, onProgress: (done: number) => onProgress?.(Math.floor(done / 2)) };
+  const gram = await gramOfColumns(algebra, model, features, precision, half);
+  const examples = examplesInBlock(model, precision);
   const { values, vectors } = await algebra.symmetricEigen(gram, Math.min(rank + 1, columns));
   const judged = judge(values, rank, columns, precision);
   const positive = judged.singularValues.filter((value) => value > 0).length;
@@ -94,6 +82,38 @@ export async function exactByColumns(
   };
 }
 
+/** JᵀJ (p × p), summed over blocks of rows of J. */
+export async function gramOfColumns(
+  algebra: LinearAlgebra,
+  model: Model,
+  features: Matrix,
+  precision: Precision,
+  { onProgress, ...quiet }: WorkOptions = {},
+): Promise<Matrix64> {
+  const columns = model.layout.trainableCount;
+  const gram: Matrix64 = { rows: columns, columns, values: new Float64Array(columns * columns) };
+  const examples = examplesInBlock(model, precision);
+  for (let first = 0; first < features.rows; first += examples) {
+    const part = exampleRange(features, first, examples);
+    let share: Matrix64;
+    if (precision === "float64") {
+      share = await algebra.gram64(await model.rows64(part, quiet), "columns");
+    } else {
+      const rows = await model.rows(part, quiet);
+      share = await algebra.crossProduct(rows, rows);
+    }
+    for (let index = 0; index < share.values.length; index += 1) gram.values[index] += share.values[index];
+    onProgress?.(first + part.rows);
+  }
+  return gram;
+}
+
+/** Examples whose rows of J are handled at a time. */
+function examplesInBlock(model: Model, precision: Precision): number {
+  const bytesOfExample = model.outputs * model.layout.trainableCount * (precision === "float64" ? 8 : 4);
+  return Math.max(1, Math.floor(blockBytes / bytesOfExample));
+}
+
 /** J in float64 (nK × p), gathered block by block into shared memory, and its Gram matrix. */
 export async function gramOfRows64(
   algebra: LinearAlgebra,
@@ -104,7 +124,7 @@ export async function gramOfRows64(
   const columns = model.layout.trainableCount;
   const rows = features.rows * model.outputs;
   const values = new Float64Array(new SharedArrayBuffer(8 * rows * columns));
-  const examples = Math.max(1, Math.floor(blockBytes / (model.outputs * columns * 8)));
+  const examples = examplesInBlock(model, "float64");
   const { onProgress, ...quiet } = work;
   for (let first = 0; first < features.rows; first += examples) {
     const part = exampleRange(features, first, examples);

@@ -2,6 +2,7 @@ import type { RecordBatch } from "apache-arrow";
 import type { TableName } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { bound } from "../../schemas/tables/bound.js";
+import { density } from "../../schemas/tables/density.js";
 import { examplesTable, predictionsTable } from "../../schemas/tables/examples.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { parametersTable } from "../../schemas/tables/parameters.js";
@@ -126,6 +127,21 @@ const measures = () =>
     ),
   );
 
+const densities = () =>
+  eachEvaluation((step, split) =>
+    density.batch(
+      {
+        ...{ stage: "density", jacobian_step: step, epoch: step / 2, split, index: [1, 2, 3] },
+        ...{ kind: ["node", "node", "lump"], singular_value: [4, 2, 1], columns: 4, sweeps: 2 },
+        ...{ lower: [4, 1, 0], upper: [4, 4, 1] },
+        ...{ count: [1.5, 2, counts[split] * outputs - 3.5], above: [0, 1.5, 3.5] },
+        share: [1.5, 2, counts[split] * outputs - 3.5].map((count) => count / (counts[split] * outputs)),
+        cumulative: [1.5, 3.5, counts[split] * outputs],
+      },
+      3,
+    ),
+  );
+
 const projections = () =>
   eachEvaluation((step, split) =>
     projection.batch(
@@ -186,6 +202,7 @@ const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
   metrics: measures,
   spectrum: spectra,
   basis: bases,
+  density: densities,
   projection: projections,
   angles: angle,
   linearised: linear,

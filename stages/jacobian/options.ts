@@ -59,3 +59,29 @@ export const spectrumOptions = Type.Object(
 );
 
 export type SpectrumStageOptions = Static<typeof spectrumOptions>;
+
+export const densityOptions = Type.Object(
+  {
+    ...subsetOptions,
+    columns: Type.Integer({
+      minimum: 1,
+      default: 32,
+      description:
+        "b: columns of the random block to start from; the number N of values above a point is off by about (2N/b)^½",
+    }),
+    sweeps: Type.Integer({
+      minimum: 1,
+      default: 16,
+      description: "passes over the examples; each adds b nodes, and finer ones",
+    }),
+    exactUpTo: Type.Integer({
+      minimum: 0,
+      default: 10_000,
+      description:
+        "all values are computed when the smaller of examples × classes and parameters is at most this and the Gram matrix fits the memory limit; minutes at the default",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type DensityStageOptions = Static<typeof densityOptions>;

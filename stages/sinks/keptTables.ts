@@ -4,6 +4,7 @@ import type { InputStream, StageContext, TableName } from "../../pipeline/stage.
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { bound } from "../../schemas/tables/bound.js";
+import { density } from "../../schemas/tables/density.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { angles, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
@@ -41,6 +42,7 @@ const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
   basis: basis.schema,
   projection: projection.schema,
   angles: angles.schema,
+  density: density.schema,
   linearised: linearised.schema,
   bound: bound.schema,
 };

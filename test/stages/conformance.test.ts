@@ -26,6 +26,7 @@ const trials: Readonly<Record<string, StageTrialFacts>> = {
   "network/init": { options: { architecture: "mlp", hidden: [4] } },
   "train/gradient-descent": { options: { learningRate: 0.1, batchSize: "full", epochs: 3 } },
   "jacobian/spectrum": { options: { rank: 3, split: ["train", "test"] } },
+  "jacobian/density": { options: { split: ["train", "test"], exactUpTo: 0, columns: 3, sweeps: 2 } },
   "metrics/projection": { options: { rank: 2 } },
   "metrics/angles": { options: { rank: 2 } },
   "theory/multiclass-ntk": { options: { rank: 2 } },

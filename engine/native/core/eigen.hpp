@@ -196,12 +196,16 @@ class SymmetricEigen {
     // About 0.85 n² of them come; what is not used is never touched.
     rotations_.reserve(static_cast<std::size_t>(checkedProduct(n, n)));
     const double epsilon = 2.220446049250313e-16;
+    double norm = 0;
+    for (Index i = 0; i < n; ++i) norm = std::max(norm, std::abs(d(i)) + std::abs(e[static_cast<std::size_t>(i)]));
     for (Index l = 0; l < n; ++l) {
       for (int iteration = 0;; ++iteration) {
         Index m = l;
+        // Among values that are all rounding, what couples them never falls below their own: that of the norm will do.
+        const double negligible = iteration < patience ? 1e-280 : epsilon * norm;
         for (; m < n - 1; ++m) {
           const double size = std::abs(d(m)) + std::abs(d(m + 1));
-          if (std::abs(e[static_cast<std::size_t>(m)]) <= epsilon * size || std::abs(e[static_cast<std::size_t>(m)]) < 1e-280) break;
+          if (std::abs(e[static_cast<std::size_t>(m)]) <= std::max(epsilon * size, negligible)) break;
         }
         if (m == l) break;
         if (iteration == 90) fail(Fault::notConverged, "eigenvalue", static_cast<double>(l));
@@ -300,6 +304,9 @@ class SymmetricEigen {
     for (Index r = 0; r < n_; ++r)
       for (Index c = 0; c < count; ++c) vectors[r * count + c] = vectors_[r * wide_ + c];
   }
+
+  /** Sweeps for one value before coupling is judged by the norm of the matrix instead of by the values beside it. */
+  static constexpr int patience = 30;
 
   /** Columns of the vectors that a thread rotates at a time: as many as its registers carry from row to row. */
   static constexpr Index slice = 8 * lanes<double>;
