@@ -6,7 +6,8 @@ import { availableParallelism, cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import yargs from "yargs";
-import { renderPage } from "./page.js";
+import { pictureFile, renderPage } from "./page.js";
+import { picture } from "./picture.js";
 import { type PaperRun, readPaperRuns } from "./run.js";
 import { sections } from "./sections.js";
 
@@ -62,6 +63,13 @@ const text = renderPage(sections, runs, {
   machine: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`,
   version,
 });
+mkdirSync(join(dirname(page), "paper"), { recursive: true });
+for (const { name, charts } of sections) {
+  const own = runs.get(name) ?? [];
+  for (const chart of own.length === 0 ? [] : (charts?.(own) ?? [])) {
+    writeFileSync(join(dirname(page), pictureFile(chart)), picture(chart) ?? "");
+  }
+}
 writeFileSync(page, text);
 process.stderr.write(`written to ${page}\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
 import { numberText } from "../../stages/sinks/numberText.js";
+import type { Chart } from "../../stages/sinks/report/chart.js";
 import { table } from "./markdown.js";
 import type { PaperRun } from "./run.js";
 import type { Section } from "./section.js";
@@ -25,6 +26,16 @@ seeds stand in the files and were fixed before the numbers were looked at. A ± 
 CIFAR-10's folder \`cifar-10-batches-bin\` is looked for in \`JACOFLOW_DATA\`. \`--only NAME\` runs one experiment, and
 \`npx jacoflow run examples/paper/NAME.yaml --set size=full\` runs it without this page.`;
 
+/** Where a chart's picture lies, from the page's folder. */
+export const pictureFile = (chart: Chart): string => `paper/${chart.key}.svg`;
+
+function pictures(section: Section, runs: readonly PaperRun[]): readonly string[] {
+  const charts = section.charts?.(runs) ?? [];
+  return charts.length === 0
+    ? []
+    : [charts.map((chart) => `![${chart.title}](${pictureFile(chart)})`).join("\n")];
+}
+
 /** docs/paper.md of the runs there are; an experiment without any says so. */
 export function renderPage(
   sections: readonly Section[],
@@ -37,7 +48,7 @@ export function renderPage(
     const file = `[\`${section.name}.yaml\`](../examples/paper/${section.name}.yaml)`;
     return own.length === 0
       ? `${head}\n\n${file}: not run at size ${facts.size} for this page.`
-      : `${head}\n\n${file}. ${section.says}\n\n${section.write(own)}`;
+      : [head, `${file}. ${section.says}`, ...pictures(section, own), section.write(own)].join("\n\n");
   });
   const ran = sections.map(({ name }) => {
     const own = runs.get(name) ?? [];

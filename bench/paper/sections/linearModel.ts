@@ -1,5 +1,6 @@
 import { numberText } from "../../../stages/sinks/numberText.js";
 import type { LinearisedRow } from "../../../stages/sinks/report/tables.js";
+import { linearisedCharts } from "../../../stages/sinks/report/theory.js";
 import { claim, table } from "../markdown.js";
 import type { PaperRun } from "../run.js";
 import type { Section } from "../section.js";
@@ -64,6 +65,13 @@ export const linearModel: Section = {
   title: "Figure 8: the linear model",
   says: `A linear model of Gaussian mixtures with half of the labels wrong, by gradient descent: its Jacobian never changes, so the
 prediction from the spectrum alone is exact.`,
+  charts: ([run]) => [
+    {
+      ...linearisedCharts("linearised", run.linearised)[0],
+      key: "figure-8",
+      title: `Figure 8: the linear model, seed ${run.seed}`,
+    },
+  ],
   write: (runs) =>
     [
       linearisedTable(runs),

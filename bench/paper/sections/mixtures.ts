@@ -1,3 +1,4 @@
+import { numberText } from "../../../stages/sinks/numberText.js";
 import { claim, table } from "../markdown.js";
 import type { PaperRun } from "../run.js";
 import type { Section } from "../section.js";
@@ -48,6 +49,29 @@ export const mixtures: Section = {
   title: "Figure 3: Gaussian mixtures have a gap at K²C",
   says: `K = 3 classes of C clusters, σ = 0.1, n = 30C and 60C examples, the theory's network at its start, every singular value
 exact. Scaled values are √(KC/n)·σ_s.`,
+  charts: (runs) => {
+    const [{ few, many } = { few: undefined, many: undefined }] = pairs(runs);
+    if (few === undefined || many === undefined) return [];
+    const rank = rankOf(few);
+    const shown = Math.round(1.6 * rank);
+    const points = (run: PaperRun, stage: string) =>
+      Array.from({ length: shown }, (_, at) => ({ x: at + 1, y: scaled(run, at + 1, stage) }));
+    return [
+      {
+        key: "figure-3",
+        title: `Figure 3: singular values of mixtures, seed ${few.seed}`,
+        description: `Scaled singular values by index. They fall by a factor of ${numberText(gapOf(few))} after index ${rank} = K²C with ${examplesOf(few)} examples.`,
+        x: { label: "index", epochs: false },
+        y: { label: "√(KC/n)·σ", logarithmic: true },
+        series: [
+          { name: `J(W₀), n = ${examplesOf(few)}`, tone: 1, points: points(few, "svd") },
+          { name: `J(W₀), n = ${examplesOf(many)}`, tone: 2, points: points(many, "svd") },
+          { name: `Σ(X)^½, n = ${examplesOf(many)}`, tone: 3, dashed: true, points: points(many, "kernel") },
+        ],
+        rules: [{ x: rank, text: `K²C = ${rank}` }],
+      },
+    ];
+  },
   write: (runs) => {
     const counts = [...new Set(runs.map(examplesOf))].sort((left, right) => left - right);
     const rank = rankOf(runs[0]);

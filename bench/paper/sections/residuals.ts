@@ -1,10 +1,11 @@
 import type { Split } from "../../../schemas/columns.js";
 import { numberText } from "../../../stages/sinks/numberText.js";
+import type { Chart } from "../../../stages/sinks/report/chart.js";
 import { claim, table } from "../markdown.js";
 import type { PaperRun } from "../run.js";
 import type { Section } from "../section.js";
 import { byOption, courseOf, jacobianSteps, lowestOf, projected } from "../select.js";
-import { spread } from "../spread.js";
+import { mean, spread } from "../spread.js";
 
 const spaces = ["information", "nuisance"] as const;
 
@@ -117,6 +118,39 @@ export const residuals: Section = {
   says: `The paper: ResNet20, the last Jacobian with clean labels (figure 5), that of the epoch of the lowest test error with
 half of the labels wrong (figure 6). Here at size small: an MLP on 1,500 images of three classes, Jacobians of all of them at
 several epochs.`,
+  charts: (runs) =>
+    byOption(runs, "noise", "fraction").flatMap(({ value, runs: own }) =>
+      (["train", "test"] as const).map((split): Chart => {
+        const which = value === "0" ? "final" : "best";
+        const stepOf = (run: PaperRun) =>
+          which === "best" ? bestStep(run) : (jacobianSteps(run).at(-1) ?? 0);
+        const epochs = courseOf(own[0], "error", split).map(({ epoch }) => epoch);
+        const points = (of: (run: PaperRun, epoch: number) => number | undefined) =>
+          epochs.map((epoch) => ({ x: epoch, y: mean(own.map((run) => of(run, epoch) ?? Number.NaN)) }));
+        const space = (name: (typeof spaces)[number]) =>
+          points((run, epoch) => part(run, stepOf(run), split, epoch, name));
+        return {
+          key: `figure-${value === "0" ? 5 : 6}-${split}`,
+          title: `Figure ${value === "0" ? "5: clean labels" : "6: half wrong"}, ${which} Jacobian, ${split}`,
+          description:
+            "Means over seeds of the residual's parts and the error; the tables have numbers and spread.",
+          x: { label: "epoch", epochs: true },
+          y: { label: "‖Πr‖/√(nK), error" },
+          series: [
+            { name: "residual on the information space", tone: 1, points: space("information") },
+            { name: "residual on the nuisance space", tone: 2, points: space("nuisance") },
+            {
+              name: `${split} error`,
+              tone: 3,
+              dashed: true,
+              points: points(
+                (run, epoch) => courseOf(run, "error", split).find((at) => at.epoch === epoch)?.value,
+              ),
+            },
+          ],
+        };
+      }),
+    ),
   write: (runs) => {
     const [clean, noisy] = [0, 0.5].map((fraction) =>
       runs.filter((run) => run.option("noise", "fraction") === fraction),

@@ -1,4 +1,5 @@
 import { numberText } from "../../../stages/sinks/numberText.js";
+import { boundCharts, linearisedCharts } from "../../../stages/sinks/report/theory.js";
 import { claim, table } from "../markdown.js";
 import type { PaperRun } from "../run.js";
 import type { Section } from "../section.js";
@@ -59,6 +60,16 @@ export const theory: Section = {
   says: `The theory's network (softplus, fixed signs in the output) by gradient descent on images of norm 1 with a fifth of the
 labels wrong. Bias, variance and their sum are bounds up to a constant that the theorems leave open: only how they compare
 means something. The whole-space bound needs all nK vectors.`,
+  charts: ([run]) => [
+    ...linearisedCharts("linearised", run.linearised).map((chart, at) => ({
+      ...chart,
+      key: `theory-linearised-${at + 1}`,
+    })),
+    ...boundCharts(
+      "bounds",
+      run.bound.filter((row) => row.source === "svd" && row.target === "residual" && row.epoch === 0),
+    ).map((chart) => ({ ...chart, key: "theory-bounds" })),
+  ],
   write: (runs) =>
     [
       `ησ_1² = ${spread(runs.map((run) => run.linearised[0]?.stability))}: above 1 the exact bounds would not apply.`,

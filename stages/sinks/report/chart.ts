@@ -26,7 +26,12 @@ export interface Chart {
   readonly title: string;
   /** What is to be seen, for readers who do not see it. */
   readonly description: string;
-  readonly x: { readonly label: string; readonly epochs: boolean };
+  readonly x: {
+    readonly label: string;
+    readonly epochs: boolean;
+    /** Instead of one that fits epochs, or an index from 1. */
+    readonly domain?: readonly [number, number];
+  };
   readonly y: {
     readonly label: string;
     readonly logarithmic?: boolean;
@@ -74,6 +79,7 @@ function epochTicks(last: number): readonly number[] {
 }
 
 function xScale(chart: Chart, last: number): Plot.ScaleOptions {
+  if (chart.x.domain !== undefined) return { label: chart.x.label, domain: chart.x.domain, ticks: 5 };
   if (!chart.x.epochs) return { label: chart.x.label, domain: [1, Math.max(2, last)], tickFormat: ",~f" };
   if (last <= manyEpochs) {
     return {
@@ -131,8 +137,8 @@ function logTicks(low: number, high: number): number[] {
   return ticks;
 }
 
-/** The SVG alone, drawn without a browser; undefined when there is nothing to draw. */
-function drawing(chart: Chart): string | undefined {
+/** The SVG alone, drawn without a browser, in the colours of a style sheet; undefined when there is nothing to draw. */
+export function drawing(chart: Chart): string | undefined {
   const lines = chart.series.map((series) => ({ series, points: shownPoints(chart, series) }));
   const points = lines.flatMap((line) => line.points);
   if (points.length === 0) return undefined;
