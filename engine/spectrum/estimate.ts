@@ -145,6 +145,8 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
       : cost.gramFlops(examples)
     : rows * parameters ** 2 + 2 * rows * parameters * rank;
   const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
+  // From the columns there are right vectors too.
+  const sides = byRows ? rows : rows + parameters;
   const held = byRows && wide ? 8 * rows * parameters : 0;
   return {
     method: "exact",
@@ -154,7 +156,7 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
       workAt(rates.algebra, product),
       eigenWork(rates, smaller, rank + 1),
     ),
-    memoryBytes: 4 * 8 * smaller ** 2 + held + 16 * (rows + parameters) * rank + exampleBytes(problem),
+    memoryBytes: 4 * 8 * smaller ** 2 + held + 24 * sides * rank + exampleBytes(problem),
     sweeps: 0,
     blockSize: 0,
     reason: "",

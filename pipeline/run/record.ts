@@ -53,6 +53,8 @@ export function writeRecord(
     started: started.toISOString(),
     ended: end?.ended.toISOString() ?? null,
     seconds: end?.outcome.seconds ?? null,
+    // The most this process had in memory at a time, the program itself with it.
+    peakMemoryBytes: end === undefined ? null : 1024 * process.resourceUsage().maxRSS,
     stages: end?.outcome.stages ?? [],
     plugins: pipeline.plugins,
     file: pipeline.file ?? null,

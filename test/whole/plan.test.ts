@@ -62,7 +62,33 @@ law("of the quickstart says n, K, p, snapshots, steps and Jacobians", async () =
   assert.ok(typeof engine.reason === "string" && engine.reason !== "");
 });
 
-for (const method of ["auto", "exact", "block-krylov"]) {
+law("of a spectrum of 3,600 rows says within 20 % what the process takes for it", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "middle.yaml");
+    const data = join(repository, "examples/data/fashion-3");
+    const textOf = (train: number) => `name: middle
+stages:
+  data:    { uses: data/idx, with: { path: "${data}", train: ${train}, test: 0 } }
+  network: { uses: network/init, from: data, with: { architecture: mlp, hidden: [256, 64] } }
+  svd:     { uses: jacobian/spectrum, from: [data, network], with: { rank: 3 } }
+  console: { uses: sink/console, from: svd.metrics }
+`;
+    const peaks: number[] = [];
+    // The same on three examples is the program itself: 127 MB when this was written, and 605 MB in all.
+    for (const train of [3, 1200]) {
+      const run = join(folder, `run-${train}`);
+      writeFileSync(file, textOf(train));
+      const ended = await jacoflow(["run", file, "--out", run, "-q"]);
+      assert.is(ended.code, 0, ended.stderr);
+      peaks.push(JSON.parse(readFileSync(join(run, "run.json"), "utf8")).peakMemoryBytes);
+    }
+    const { memoryBytes } = await planOf([file]);
+    const ratio = memoryBytes / (peaks[1] - peaks[0]);
+    assert.ok(ratio > 0.8 && ratio < 1.2, `planned ${memoryBytes}, took ${peaks[1] - peaks[0]}`);
+  }),
+);
+
+for (const method of ["exact", "block-krylov"]) {
   law(`says of ${method} within 20 % the memory that the run itself estimates`, () =>
     withFolder(async (folder) => {
       const words = [writeSmallPipeline(folder), "--set", `stages.svd.with.method=${method}`];
@@ -101,31 +127,17 @@ law("says which stages do not know before the run what they will need", () =>
   }),
 );
 
-for (const [set, code, place] of [
-  ["project.with.rank=9", "BASIS_TOO_SHORT", "project"],
-  ["project.with.jacobian=[2]", "NO_JACOBIAN_AT", "project.with.jacobian"],
-  ["svd.with.rank=500", "RANK_TOO_LARGE", "svd.with.rank"],
-  ["train.with.batchSize=61", "BATCH_TOO_LARGE", "train.with.batchSize"],
-]) {
-  law(`refuses before any stage starts, where the file says it: ${code}`, () =>
-    withFolder(async (folder) => {
-      const [stage, , key] = set.split("=")[0].split(".");
-      const value = set.split("=")[1];
-      const file = writeSmallPipeline(folder);
-      const lines = readFileSync(file, "utf8").split("\n");
-      const at = lines.findIndex((line) => line.startsWith(`  ${stage}:`));
-      lines[at] = lines[at].replace(new RegExp(`${key}: (\\[[^\\]]*\\]|\\d+)`), `${key}: ${value}`);
-      writeFileSync(file, lines.join("\n"));
-      const out = join(folder, "out");
-      const ended = await jacoflow(["run", file, "--out", out]);
-      assert.ok(ended.code === 78 || ended.code === 1);
-      assert.match(ended.stderr, new RegExp(`^error ${code} .*small\\.yaml:${at + 1}:\\d+`, "m"));
-      const named = place.includes(".") ? lines[at].indexOf(value, lines[at].indexOf(`${key}:`)) : 2;
-      assert.match(ended.stderr, new RegExp(`small\\.yaml:${at + 1}:${named + 1}\\b`));
-      assert.not(existsSync(out));
-    }),
-  );
-}
+law("what a run would end with stops it before any stage starts, where the file says it", () =>
+  withFolder(async (folder) => {
+    const file = writeSmallPipeline(folder);
+    writeFileSync(file, readFileSync(file, "utf8").replace("rank: 8, split", "rank: 500, split"));
+    const out = join(folder, "out");
+    const ended = await jacoflow(["run", file, "--out", out]);
+    assert.is(ended.code, 78);
+    assert.match(ended.stderr, /^error RANK_TOO_LARGE .*small\.yaml:8:81 stages\.svd\.with\.rank$/m);
+    assert.not(existsSync(out));
+  }),
+);
 
 law("shows what the run would end with, and leaves nothing", () =>
   withFolder(async (folder) => {

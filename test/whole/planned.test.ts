@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createEngine } from "../../engine/engines.js";
-import { loadPipeline } from "../../pipeline/file/load.js";
+import { loadFile, loadPipeline } from "../../pipeline/file/load.js";
 import { readSource } from "../../pipeline/file/read.js";
 import type { ResolvedPipeline } from "../../pipeline/graph/resolved.js";
-import { planPipeline } from "../../pipeline/run/plan.js";
+import { plannedErrors, planPipeline } from "../../pipeline/run/plan.js";
 import { runPipeline } from "../../pipeline/run/run.js";
 import type { OutputStream, PlannedTable, Stage } from "../../pipeline/stage.js";
 import { builtInStages } from "../../stages/index.js";
@@ -169,6 +169,49 @@ for (const [what, changes] of [
         found,
         found.map(([name]) => name),
       );
+    }),
+  );
+}
+
+/** What plans find wrong: `CODE line:column`. */
+async function foundBy(text: string, file: string): Promise<readonly string[]> {
+  const loaded = await loadFile({
+    ...{ text, file, environment: {}, engines: ["native", "wasm"] },
+    stages: new Map(builtInStages.map((stage) => [stage.name, stage])),
+  });
+  const [{ pipeline, mistakes }] = loaded.runs;
+  const found = mistakes(plannedErrors(await planPipeline(pipeline, { memoryLimit })));
+  return found.errors.map(({ code, location }) => `${code} ${location?.line}:${location?.column}`);
+}
+
+for (const [code, place, stage, ...changes] of [
+  ["BASIS_TOO_SHORT", "project", "project", ["rank: 8", "rank: 9"]],
+  ["NO_JACOBIAN_AT", "[2]", "project", ["[initial, final]", "[2]"]],
+  [
+    "RESIDUAL_NEEDS_PREDICTIONS",
+    "[residual]",
+    "project",
+    [", train.predictions]", "]"],
+    ["rank: 8", "targets: [residual]"],
+  ],
+  ["RANK_TOO_LARGE", "500", "svd", ["rank: 8", "rank: 500"]],
+  ["NO_SPLIT", "[train, test]", "svd", ["rank: 8", "rank: 8"], ["path: stripes", "path: stripes, test: 0"]],
+  ["BATCH_TOO_LARGE", "61", "train", ["batchSize: 10", "batchSize: 61"]],
+  ["PAST_THE_END", "37", "train", ["at: [0, 3, 6]", "unit: steps, at: [0, 37]"]],
+] as const) {
+  law(`a plan finds ${code}, where the file says it`, () =>
+    withFolder(async (folder) => {
+      writeStripes(join(folder, "stripes"));
+      let text = smallPipeline();
+      for (const [was, is] of changes) {
+        const from = was.startsWith("path") ? "data" : stage;
+        text = text.replace(new RegExp(`^  ${from}: .*$`, "m"), (line) => line.replace(was, is));
+      }
+      const lines = text.split("\n");
+      const line = lines.findIndex((each) => each.startsWith(`  ${stage}:`));
+      assert.equal(await foundBy(text, join(folder, "small.yaml")), [
+        `${code} ${line + 1}:${lines[line].indexOf(place) + 1}`,
+      ]);
     }),
   );
 }
