@@ -52,7 +52,7 @@ function activationSlope(activation: Activation, source: tf.Tensor): tf.Tensor |
     case "linear":
       return undefined;
     case "relu":
-      return tf.cast(tf.greater(source, 0), "float32");
+      return tf.step(source);
     case "tanh":
       return tf.sub(1, tf.square(source));
     case "sigmoid":

@@ -1,3 +1,4 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Numbers of a product's right factor up to which the wasm backend keeps it in cache: beyond, it runs at half the speed. */
@@ -22,4 +23,11 @@ export function addTo<Rank extends tf.Rank>(
 
 export function disposeAll(tensors: readonly (tf.Tensor | undefined)[]): void {
   for (const tensor of tensors) tensor?.dispose();
+}
+
+/** A tensor's values without a copy where the backend allows it: for reading before the next operation. */
+export function peek(tensor: tf.Tensor): Float32Array {
+  const backend = tf.backend() as Partial<BackendWasm>;
+  const view = backend.typedArrayFromHeap?.(tensor);
+  return (view as Float32Array | undefined) ?? tensor.dataSync<"float32">();
 }

@@ -1,4 +1,5 @@
 import { writeConvolutionRows } from "./convolutionRows.js";
+import { peek } from "./numbers.js";
 import { hasBias, type Site, type SiteOf } from "./sites.js";
 
 /** Where rows go: entry (row, column) at values[(firstRow + row) · stride + firstColumn + column]. */
@@ -31,8 +32,8 @@ export function writeRows(site: Site, copies: number, target: RowTarget): void {
 function writeDenseRows(site: SiteOf<"dense">, copies: number, target: RowTarget): void {
   const [inputs] = site.layer.input;
   const [outputs] = site.layer.output;
-  const input = site.input.dataSync<"float32">();
-  const cotangent = site.cotangent.dataSync<"float32">();
+  const input = peek(site.input);
+  const cotangent = peek(site.cotangent);
   const bias = hasBias(site.layer);
   const rows = site.cotangent.shape[0];
   for (let row = 0; row < rows; row++) {
@@ -49,8 +50,8 @@ function writeDenseRows(site: SiteOf<"dense">, copies: number, target: RowTarget
 
 function writeNormalizationRows(site: SiteOf<"normalization">, copies: number, target: RowTarget): void {
   const [rows, positions, channels] = site.cotangent.shape;
-  const input = site.input.dataSync<"float32">();
-  const cotangent = site.cotangent.dataSync<"float32">();
+  const input = peek(site.input);
+  const cotangent = peek(site.cotangent);
   const gamma = new Float64Array(channels);
   const beta = new Float64Array(channels);
   for (let row = 0; row < rows; row++) {
