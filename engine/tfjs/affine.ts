@@ -11,7 +11,10 @@ export function dense(layer: ShapedDense, input: tf.Tensor2D, inputWanted: boole
   const { name, useBias = true, activation = "linear", scale = 1, trainable = true } = layer.layer;
   const kernel = weights.get(`${name}/kernel`) as tf.Tensor2D;
   const bias = useBias ? weights.get(`${name}/bias`) : undefined;
-  const { source, y } = bend(activation, bias, () => tf.matMul(input, kernel));
+  const { source, y } = bend(activation, () => {
+    const product = tf.matMul(input, kernel);
+    return bias === undefined ? product : tf.add(product, bias);
+  });
   const back: Back = (cotangent, walk) => {
     const scaled = scale === 1 ? cotangent : tf.mul(cotangent, scale);
     const inner = timesSlope(scaled, activation, source, walk.copies) as tf.Tensor2D;
@@ -31,7 +34,10 @@ export function convolution(
   const { name, useBias = true, activation = "linear", trainable = true } = layer.layer;
   const kernel = weights.get(`${name}/kernel`) as tf.Tensor4D;
   const bias = useBias ? weights.get(`${name}/bias`) : undefined;
-  const { source, y } = bend(activation, bias, () => convolve(layer, input, kernel));
+  // Its own relu is done with the product.
+  const { source, y } = bend(activation === "relu" ? "linear" : activation, () =>
+    convolve(layer, input, kernel, bias),
+  );
   const back: Back = (cotangent, walk) => {
     const inner = timesSlope(cotangent, activation, source, walk.copies) as tf.Tensor4D;
     if (trainable) walk.visit({ kind: "convolution", layer, input, cotangent: inner });
@@ -40,14 +46,13 @@ export function convolution(
   return { output: y, back };
 }
 
-/** y = φ(product + b), and what φ′ comes from; the rest is freed. */
+/** y = φ(z), and what φ′ comes from; the rest is freed. */
 function bend(
   activation: Activation,
-  bias: tf.Tensor | undefined,
-  product: () => tf.Tensor,
+  preactivation: () => tf.Tensor,
 ): { readonly source: tf.Tensor; readonly y: tf.Tensor } {
   return tf.tidy(() => {
-    const z = bias === undefined ? product() : tf.add(product(), bias);
+    const z = preactivation();
     const y = activate(activation, z);
     return { source: slopeSource(activation, z, y), y };
   });

@@ -1,12 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ShapedConvolution } from "../network/shapes.js";
+import { spreadPixels } from "./pixels.js";
 
-/** Cross-correlation of n × H × W × C with an HWIO kernel, unfused, at the layer's own padding. */
-export function convolve(layer: ShapedConvolution, input: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
+/**
+ * Cross-correlation of n × H × W × C with an HWIO kernel at the layer's own padding, with the bias and, where the layer
+ * has it, relu in the same pass.
+ */
+export function convolve(
+  layer: ShapedConvolution,
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  bias: tf.Tensor | undefined,
+): tf.Tensor4D {
   const { before, after, strides } = layer.window;
   const [top, left] = before;
   const [bottom, right] = after;
-  return tf.conv2d(input, kernel, [...strides], paddedBy(top, bottom, left, right));
+  const pad = paddedBy(top, bottom, left, right);
+  const activation = layer.layer.activation === "relu" ? "relu" : "linear";
+  const fused = { x, filter, strides: [...strides] as [number, number], pad, activation } as const;
+  return tf.fused.conv2d(bias === undefined ? fused : { ...fused, bias });
 }
 
 /** The kernel that carries cotangents back: turned by 180° and with channels exchanged. */
@@ -24,7 +36,12 @@ export function convolveBack(
   turned: tf.Tensor4D,
 ): tf.Tensor4D {
   const { size, before, strides } = layer.window;
-  const spread = spreadOut(cotangent, strides);
+  const [, height, width] = cotangent.shape;
+  const [down, across] = strides;
+  const spread =
+    down === 1 && across === 1
+      ? cotangent
+      : spreadPixels(cotangent, [height * down, width * across], strides);
   const [top, left] = [0, 1].map((axis) => size[axis] - 1 - before[axis]);
   const [bottom, right] = [top, left].map(
     (first, axis) => layer.input[axis] + size[axis] - 1 - first - spread.shape[axis + 1],
@@ -88,18 +105,6 @@ function paddedBy(
 function examplesOf(images: tf.Tensor4D, first: number, count: number): tf.Tensor4D {
   const [n, height, width, channels] = images.shape;
   return count === n ? images : tf.slice(images, [first, 0, 0, 0], [count, height, width, channels]);
-}
-
-/** Puts strides − 1 zeros after every pixel along both axes. */
-function spreadOut(image: tf.Tensor4D, strides: readonly [number, number]): tf.Tensor4D {
-  const [n, height, width, channels] = image.shape;
-  const [down, across] = strides;
-  if (down === 1 && across === 1) return image;
-  let rows: tf.Tensor3D = tf.reshape(image, [n, height * width, channels]);
-  if (across > 1) rows = tf.concat([rows, tf.zeros([n, height * width, (across - 1) * channels])], 2);
-  let lines: tf.Tensor3D = tf.reshape(rows, [n, height, width * across * channels]);
-  if (down > 1) lines = tf.concat([lines, tf.zeros([n, height, (down - 1) * width * across * channels])], 2);
-  return tf.reshape(lines, [n, height * down, width * across, channels]);
 }
 
 /** Adds zeros before and after along one axis of an image, or cuts where the number is negative. */

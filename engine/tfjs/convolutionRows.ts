@@ -7,34 +7,34 @@ import { hasBias, type SiteOf } from "./sites.js";
 /**
  * Writes the rows of a convolution's kernel and bias: Σ over positions of patch ⊗ δ for every example and cotangent.
  *
- * One convolution gives each row. It runs down the image, whose lines hold every kernel column and channel as a pixel
- * of their own and the W′ places along the line as channels; its kernel is the cotangent as it lies, spread out by the
- * vertical stride. So the product is the row's own piece, the image is copied once for each kernel column and not once
- * for each kernel element, and all the sums are long: the wasm backend has no Conv2DBackpropFilter, runs batched
- * products at a fifteenth of the speed, and copies whole tensors to slice them.
+ * One product gives each row: the example's patches, a line for each kernel element and channel, times the cotangent as
+ * it lies. It comes in the kernel's own order and its sums are long. The wasm backend has no Conv2DBackpropFilter, runs
+ * batched products at a fifteenth of the speed, copies whole tensors to slice them, and packs the kernel of a convolution
+ * three times as slowly as a product's right factor.
  */
 export function writeConvolutionRows(site: SiteOf<"convolution">, copies: number, target: RowTarget): void {
   const { layer } = site;
   const [height, width, filters] = layer.output;
-  const [down] = layer.window.strides;
-  const columns = layer.window.size[1] * layer.input[2];
-  const lines = linesOf(layer);
+  const [rows, columns] = layer.window.size;
+  const positions = height * width;
+  const elements = rows * columns * layer.input[2];
   // Filled anew for every example and row: TensorFlow.js copies them.
-  const spread = new Float32Array(lines * columns * width);
-  const cotangent = new Float32Array(height * width * filters);
+  const patches = new Float32Array(elements * positions);
+  const turned = new Float32Array(layer.input[2] * linesOf(layer) * width);
+  const cotangent = new Float32Array(positions * filters);
   for (let example = 0; example < site.input.shape[0]; example++) {
-    spreadImage(layer, peek(site.input), example, spread);
-    const image = tf.tensor4d(spread, [1, lines, columns, width]);
+    writePatches(layer, peek(site.input), example, turned, patches);
+    const left = tf.tensor2d(patches, [elements, positions]);
     for (let row = example * copies; row < (example + 1) * copies; row++) {
       cotangent.set(peek(site.cotangent).subarray(row * cotangent.length, (row + 1) * cotangent.length));
-      const factor = tf.tensor4d(cotangent, [height, 1, width, filters]);
-      const product = tf.conv2d(image, factor, 1, "valid", "NHWC", [down, 1]);
+      const right = tf.tensor2d(cotangent, [positions, filters]);
+      const product = tf.matMul(left, right);
       const place = (target.firstRow + row) * target.stride + target.firstColumn;
       target.values.set(peek(product), place);
       if (hasBias(layer)) sumPositions(cotangent, target.values, place + product.size, filters);
-      disposeAll([factor, product]);
+      disposeAll([right, product]);
     }
-    image.dispose();
+    left.dispose();
   }
 }
 
@@ -43,87 +43,95 @@ function linesOf({ window: { size, strides }, output }: ShapedConvolution): numb
   return (output[0] - 1) * strides[0] + size[0];
 }
 
-/** A line of an image as `spread` holds it for each kernel column: [channel][place along the line]. */
-interface Line {
-  readonly images: Float32Array;
-  /** Where the line's first pixel lies. */
-  readonly from: number;
-  readonly spread: Float32Array;
-}
-
 /**
- * Writes image `index` of NHWC images as [line][kernel column][channel][place along the line]: the pixels that a kernel
- * column meets as the window moves along. Where it hangs over the edge nothing is written: `spread` holds zeros there.
+ * Writes image `index` of NHWC images as patches, [kernel row][kernel column][channel][position].
+ *
+ * @param turned room for [channel][line][place along the line], zeros in lines of padding.
  */
-function spreadImage(
+function writePatches(
   layer: ShapedConvolution,
   images: Float32Array,
   index: number,
-  spread: Float32Array,
+  turned: Float32Array,
+  patches: Float32Array,
 ): void {
-  const [height, width, channels] = layer.input;
-  const { size, strides, before, output } = layer.window;
+  const [, , channels] = layer.input;
+  const { size, strides, output } = layer.window;
+  const [rows, columns] = size;
+  const [height, width] = output;
+  const image = images.subarray(index * layer.input[0] * layer.input[1] * channels);
   const lines = linesOf(layer);
-  for (let at = 0; at < lines; at++) {
-    const y = at - before[0];
-    if (y < 0 || y >= height) continue;
-    const line = { images, from: (index * height + y) * width * channels, spread };
-    for (let column = 0; column < size[1]; column++) {
-      const to = (at * size[1] + column) * channels * output[1];
-      if (column > 0 && strides[1] === 1) moveLine(layer, column, line, to);
-      else turnLine(layer, column, line, to);
+  // Windows that move down line by line meet neighbouring lines: one move takes them all.
+  const together = strides[0] === 1 ? height * width : width;
+  for (let column = 0; column < columns; column++) {
+    if (column > 0 && strides[1] === 1) moveOn(layer, image, column, turned);
+    else turn(layer, image, column, turned);
+    for (let row = 0; row < rows; row++) {
+      for (let channel = 0; channel < channels; channel++) {
+        const to = ((row * columns + column) * channels + channel) * height * width;
+        let from = (channel * lines + row) * width;
+        for (let done = 0; done < height * width; done += together, from += strides[0] * width) {
+          patches.set(turned.subarray(from, from + together), to + done);
+        }
+      }
     }
   }
 }
 
-/** Writes what a kernel column meets of a line, pixel by pixel. */
-function turnLine(
-  layer: ShapedConvolution,
-  column: number,
-  { images, from, spread }: Line,
-  to: number,
-): void {
-  const [, width, channels] = layer.input;
+/** Writes the pixels that a kernel column meets as the window moves along the lines, zeros where it hangs over their ends. */
+function turn(layer: ShapedConvolution, image: Float32Array, column: number, turned: Float32Array): void {
+  const [height, width, channels] = layer.input;
   const { strides, before, output } = layer.window;
-  const places = output[1];
+  const lines = linesOf(layer);
   const shift = column - before[1];
   const first = Math.max(0, Math.ceil(-shift / strides[1]));
-  const end = Math.min(places, Math.ceil((width - shift) / strides[1]));
+  const end = Math.max(first, Math.min(output[1], Math.ceil((width - shift) / strides[1])));
   const step = strides[1] * channels;
-  for (let channel = 0; channel < channels; channel++) {
-    let source = from + (first * strides[1] + shift) * channels + channel;
-    const start = to + channel * places;
-    for (let place = start + first; place < start + end; place++, source += step)
-      spread[place] = images[source];
+  for (let line = Math.max(0, before[0]); line < Math.min(lines, height + before[0]); line++) {
+    const start = ((line - before[0]) * width + first * strides[1] + shift) * channels;
+    for (let channel = 0; channel < channels; channel++) {
+      const to = (channel * lines + line) * output[1];
+      for (let place = to; place < to + first; place++) turned[place] = 0;
+      for (let place = to + end; place < to + output[1]; place++) turned[place] = 0;
+      let source = start + channel;
+      for (let place = to + first; place < to + end; place++, source += step) turned[place] = image[source];
+    }
   }
 }
 
 /**
- * The same at stride 1 from what the kernel column before met: everything one place on, and a last pixel of its own. A
- * move is several times as fast as turning the line again.
+ * The same at stride 1 from what the kernel column before met: everything one place on, and a last pixel of its own in
+ * every line. A move is several times as fast as turning the image again.
  */
-function moveLine(
-  layer: ShapedConvolution,
-  column: number,
-  { images, from, spread }: Line,
-  to: number,
-): void {
-  const [, width, channels] = layer.input;
+function moveOn(layer: ShapedConvolution, image: Float32Array, column: number, turned: Float32Array): void {
+  const [height, width, channels] = layer.input;
   const { before, output } = layer.window;
-  const places = output[1];
-  spread.copyWithin(to, to - channels * places + 1, to);
-  const x = places - 1 + column - before[1];
-  const inside = x >= 0 && x < width;
-  for (let channel = 0; channel < channels; channel++) {
-    spread[to + (channel + 1) * places - 1] = inside ? images[from + x * channels + channel] : 0;
+  const lines = linesOf(layer);
+  const x = output[1] - 1 + column - before[1];
+  turned.copyWithin(0, 1);
+  for (let line = 0; line < lines; line++) {
+    const y = line - before[0];
+    const inside = x >= 0 && x < width && y >= 0 && y < height;
+    for (let channel = 0; channel < channels; channel++) {
+      const last = (channel * lines + line + 1) * output[1] - 1;
+      turned[last] = inside ? image[(y * width + x) * channels + channel] : 0;
+    }
   }
 }
 
-/** Writes Σ over positions of a cotangent [positions, filters], the bias's piece of a row, summed in float64. */
+/**
+ * Writes Σ over positions of a cotangent [positions, filters], the bias's piece of a row, summed in float64: four filters
+ * at a time, whose sums stay in registers.
+ */
 function sumPositions(cotangent: Float32Array, values: Float32Array, first: number, filters: number): void {
-  const sums = new Float64Array(filters);
-  for (let from = 0; from < cotangent.length; from += filters) {
-    for (let filter = 0; filter < filters; filter++) sums[filter] += cotangent[from + filter];
+  for (let filter = 0; filter < filters; filter += 4) {
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let at = filter; at < cotangent.length; at += filters) {
+      a += cotangent[at];
+      b += cotangent[at + 1];
+      c += cotangent[at + 2];
+      d += cotangent[at + 3];
+    }
+    values.set([a, b, c, d].slice(0, filters - filter), first + filter);
   }
-  values.set(sums, first);
 }
