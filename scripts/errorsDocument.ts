@@ -1,8 +1,16 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type ErrorKind, JacoflowError } from "../schemas/errors/error.js";
 import { placeholder } from "./placeholder.js";
 
-const folder = new URL("../schemas/errors/", import.meta.url);
+const root = new URL("../", import.meta.url);
+
+/** Files of messages: the house's own, or those of the plugins that come with it. */
+const house = readdirSync(new URL("schemas/errors/", root))
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => `schemas/errors/${name}`);
+const plugins = readdirSync(new URL("plugins/", root))
+  .map((name) => ({ name, file: `plugins/${name}/src/errors.ts` }))
+  .filter(({ file }) => existsSync(new URL(file, root)));
 
 /** One way an error is made: the words around what it is told, which stands as ‹name›. */
 interface Form {
@@ -58,7 +66,7 @@ function formOf(source: string, name: string, factory: (...given: readonly unkno
     .split(",")
     .filter((name) => name !== "");
   const error = factory(...names.map(placeholder));
-  if (!(error instanceof JacoflowError)) throw new Error(`${name} of schemas/errors makes no JacoflowError`);
+  if (!(error instanceof JacoflowError)) throw new Error(`${name} makes no JacoflowError`);
   const readable = (text: string) =>
     text
       .replaceAll(/\b(?:NaN|undefined)(?:×NaN)*\b/g, "…")
@@ -73,28 +81,36 @@ function formOf(source: string, name: string, factory: (...given: readonly unkno
   };
 }
 
-/** Every error of the house by section: each object of factories that a file of schemas/errors exports, called once. */
+/** A section for each object of factories that a file of messages exports; each factory is called once. */
+async function sectionsOf(file: string): Promise<readonly Section[]> {
+  const source = readFileSync(new URL(file, root), "utf8");
+  const exported = (await import(new URL(file, root).href)) as Readonly<Record<string, unknown>>;
+  return Object.entries(exported).flatMap(([name, group]) => {
+    if (typeof group !== "object" || group === null) return [];
+    const title = docstringOf(source, `export const ${name} `)
+      .replace(/^Messages (?:about|of) /, "")
+      .split(". ")[0]
+      .replace(/\.$/, "");
+    if (title === "") throw new Error(`${name} of ${file} has no docstring`);
+    const forms = Object.entries(group).map(([key, factory]) => formOf(source, key, factory));
+    return [{ title: sentence(title), forms }];
+  });
+}
+
+/** Every error of the house by section, then those of each first-party plugin. */
 export async function errorSections(): Promise<readonly Section[]> {
-  const sections: Section[] = [];
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
-    const source = readFileSync(new URL(file, folder), "utf8");
-    const exported = (await import(new URL(file, folder).href)) as Readonly<Record<string, unknown>>;
-    for (const [name, group] of Object.entries(exported)) {
-      if (typeof group !== "object" || group === null) continue;
-      const title = docstringOf(source, `export const ${name} `)
-        .replace(/^Messages (?:about|of) /, "")
-        .split(". ")[0]
-        .replace(/\.$/, "");
-      if (title === "") throw new Error(`${name} of schemas/errors/${file} has no docstring`);
-      const forms = Object.entries(group).map(([key, factory]) => formOf(source, key, factory));
-      sections.push({ title: sentence(title), forms });
-    }
-  }
+  const sections = (await Promise.all(house.map(sectionsOf))).flat();
   const place = ({ title }: Section) => {
     const at = order.findIndex((start) => title.startsWith(start));
     return at >= 0 ? at : title === last ? order.length + 1 : order.length;
   };
-  return sections.sort((left, right) => place(left) - place(right) || (left.title < right.title ? -1 : 1));
+  const ofPlugins = plugins.map(async ({ name, file }) =>
+    (await sectionsOf(file)).map((section) => ({ ...section, title: `Plugin ${name}: ${section.title}` })),
+  );
+  return [
+    ...sections.sort((left, right) => place(left) - place(right) || (left.title < right.title ? -1 : 1)),
+    ...(await Promise.all(ofPlugins)).flat(),
+  ];
 }
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
@@ -136,9 +152,10 @@ export async function errorsDocument(): Promise<string> {
     "# Errors",
     "",
     "Every error and warning of jacoflow has a code that stays the same between versions. Made from the messages in",
-    "`schemas/errors/` by `npm run documents`; do not edit. What a message is told stands as ‹name›, lists and numbers as …;",
-    "where a name was mistyped, the nearest right one is named as well. *exit* is the exit code: 2 the command line, 78 what",
-    "`jacoflow validate` can find, 1 while running. A warning alone ends nothing, unless `--deny-warnings` was given.",
+    "`schemas/errors/`, and of the plugins of this repository, by `npm run documents`; do not edit. What a message is told",
+    "stands as ‹name›, lists and numbers as …; where a name was mistyped, the nearest right one is named as well. *exit* is",
+    "the exit code: 2 the command line, 78 what `jacoflow validate` can find, 1 while running. A warning alone ends nothing,",
+    "unless `--deny-warnings` was given.",
   ];
   return `${[head.join("\n"), ...parts.filter((part) => part !== "")].join("\n\n")}\n`;
 }

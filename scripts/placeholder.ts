@@ -1,5 +1,20 @@
-/** Stands in a message for an item of a list. */
-const item = "…";
+const dots = "…";
+
+/** Reads as … wherever a message puts an item of a list, or something of it. */
+const item: object = new Proxy(
+  {},
+  {
+    get: (_, property) => {
+      if (property === Symbol.toPrimitive || ["toString", "toJSON", "valueOf"].includes(String(property))) {
+        return () => dots;
+      }
+      // A split of the examples, not what texts call by this name.
+      if (property === "split") return item;
+      const value: unknown = Reflect.get(Object(dots), property, dots);
+      return typeof value === "function" ? value.bind(dots) : (value ?? item);
+    },
+  },
+);
 
 /**
  * A value that reads as ‹name› wherever a message puts it: as text, as a list of `…`, and as a number that is not known.

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { errorSections, errorsDocument } from "../../scripts/errorsDocument.js";
@@ -12,6 +12,11 @@ test("docs/errors.md is what the messages say", () => {
   const written = readFileSync(new URL("docs/errors.md", root), "utf8");
   assert.is(written, document, "run: npm run documents");
 });
+
+/** Sources of the first-party plugins. */
+const plugins = readdirSync(new URL("plugins/", root))
+  .map((name) => `plugins/${name}/src/`)
+  .filter((folder) => existsSync(new URL(folder, root)));
 
 /** Every code that stands in a source as one, however the error is made. */
 function codesIn(folder: string): ReadonlySet<string> {
@@ -29,8 +34,9 @@ function codesIn(folder: string): ReadonlySet<string> {
 test("every code of the sources is documented, once", () => {
   const rows = [...document.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, code]) => code);
   assert.equal([...new Set(rows)].sort(), [...rows].sort());
-  const made = codesIn("schemas/errors/");
+  const made = new Set([...codesIn("schemas/errors/"), ...plugins.flatMap((folder) => [...codesIn(folder)])]);
   assert.ok(made.size > 100, `${made.size} codes found`);
+  assert.ok(made.has("CSV_SHAPE") && made.has("KERNEL_OUTPUTS"));
   assert.equal(
     [...made].filter((code) => !rows.includes(code)),
     [],
@@ -39,6 +45,24 @@ test("every code of the sources is documented, once", () => {
     rows.filter((code) => !made.has(code)),
     [],
   );
+});
+
+test("the README of each plugin leads to its codes", () => {
+  const anchors = [...document.matchAll(/^## (Plugin .+)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9 -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+  assert.is(anchors.length, plugins.length);
+  for (const folder of plugins) {
+    const readme = readFileSync(new URL(`${folder}../README.md`, root), "utf8");
+    const [, anchor] = /\]\(\.\.\/\.\.\/docs\/errors\.md#([^)]+)\)/.exec(readme) ?? [];
+    assert.ok(
+      anchors.includes(anchor) && anchor.startsWith(`plugin-${folder.split("/")[1]}-`),
+      `${folder}: ${anchor}`,
+    );
+  }
 });
 
 test("a code is a word of capitals, and every error says what to do", () => {

@@ -180,6 +180,7 @@ export const csvErrors = {
       "Give a shape whose product is the number of feature columns, or leave it out.",
     ),
 
+  /** Options that contradict each other or the file. */
   option: (place: string, reason: string, remedy: string, value?: unknown) =>
     invalid("CSV_OPTION", reason, place, value, remedy),
 } as const;

@@ -31,6 +31,7 @@ export const kerasErrors = {
       cause,
     ),
 
+  /** A file that TensorFlow.js would not have written. */
   format: (file: string, reason: string, value?: unknown) =>
     invalid(
       "KERAS_FORMAT",
@@ -40,6 +41,7 @@ export const kerasErrors = {
       "Save the model with TensorFlow.js (`model.save`), or convert it with tensorflowjs_converter --output_format tfjs_layers_model.",
     ),
 
+  /** A layer, or an option of one, that has no counterpart here. */
   layer: (file: string, layer: Named, reason: string) =>
     invalid(
       "KERAS_LAYER",
@@ -49,6 +51,7 @@ export const kerasErrors = {
       "Replace the layer by those that README.md of jacoflow-plugin-keras lists, or leave it out, and train again.",
     ),
 
+  /** Layers that are connected in a way a chain with residual branches is not. */
   graph: (file: string, layer: Named, reason: string) =>
     invalid(
       "KERAS_GRAPH",
@@ -58,6 +61,7 @@ export const kerasErrors = {
       "A model must be a chain of layers, and of branches of two that an Add layer joins again.",
     ),
 
+  /** An input whose shape is not known, or of which there are several. */
   input: (file: string, reason: string, value?: unknown) =>
     invalid(
       "KERAS_INPUT",

@@ -21,7 +21,8 @@ export const parquetjsErrors = {
       message: `column ${column} of table ${table} has no value in row ${row} of its batch, and its schema allows none to be missing`,
       place: `${table}.${column}`,
       value: row,
-      remedy: "Declare the column nullable in the stage that sends it, or send NaN or an empty list.",
+      remedy:
+        "Declare the column nullable in the stage that sends it, or send an empty list or not-a-number.",
     }),
 
   /** What the library threw: often a bare string. */
