@@ -12,6 +12,11 @@ export const variable: JsonSchema = {
   description: "a variable of the file or of the environment, with or without a default",
 };
 
+/** Keywords of a map or a list that may be one variable as a whole, nothing around it. */
+export function wholeOrVariable(type: "object" | "array"): JsonSchema {
+  return { type: [type, "string"], pattern: "^\\$\\{[^}]*\\}$" };
+}
+
 /** Options that have to be written: required ones without a default. */
 function needed(schema: JsonSchema): readonly string[] {
   const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;

@@ -1,7 +1,7 @@
 import { policies } from "../graph/resolved.js";
 import type { EngineName, Stage } from "../stage.js";
 import { stageName } from "./form.js";
-import { type JsonSchema, optionsByVariant, orVariable, variable } from "./optionsSchema.js";
+import { type JsonSchema, optionsByVariant, orVariable, variable, wholeOrVariable } from "./optionsSchema.js";
 import { variableName } from "./variables.js";
 
 const path: JsonSchema = { type: "string", minLength: 1 };
@@ -87,20 +87,20 @@ export function pipelineSchema(
         description: "what computes; auto takes the fastest there is",
       }),
       plugins: {
-        type: "array",
+        ...wholeOrVariable("array"),
         items: { type: "string", minLength: 1 },
         default: [],
         description: "plugins by name or ./path; they run with your rights",
       },
       stages: {
-        type: "object",
+        ...wholeOrVariable("object"),
         propertyNames: { pattern: stageName.source },
         description: "the graph: stages by name",
       },
     },
     $defs: {
       stage: {
-        type: "object",
+        ...wholeOrVariable("object"),
         required: ["uses"],
         additionalProperties: false,
         properties: {
@@ -122,7 +122,7 @@ export function pipelineSchema(
         anyOf: [
           { type: "null" },
           {
-            type: "object",
+            ...wholeOrVariable("object"),
             additionalProperties: false,
             properties: {
               uses: orVariable({

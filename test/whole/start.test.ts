@@ -35,8 +35,6 @@ function importedBy(words: readonly string[]): Promise<readonly string[]> {
   });
 }
 
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const say = (text: string) => process.stdout.write(`  ${text}\n`);
 
 law("help loads the command line's own package and no other", async () => {
@@ -59,12 +57,13 @@ law("validate loads nothing that computes or draws", async () => {
   assert.ok(imported.includes("yaml"), "the list is of what is really imported");
 });
 
-// The limits below are for an idle machine; a busy one is allowed four times as long.
+// The limits below are for an idle machine; the quickest of some turns on a busy one is allowed three times as long.
 law("help is there within 250 ms", async () => {
   const times: number[] = [];
   for (let turn = 0; turn < 5; turn += 1) times.push((await jacoflow(["--help"])).milliseconds);
-  say(`--help: ${median(times).toFixed(0)} ms, the median of 5`);
-  assert.ok(median(times) < 4 * 250, `${median(times)} ms`);
+  const quickest = Math.min(...times);
+  say(`--help: ${quickest.toFixed(0)} ms, the quickest of ${times.length}`);
+  assert.ok(quickest < 3 * 250, `${quickest} ms`);
 });
 
 law("a file of 200 stages is validated within 300 ms after the start", async () => {
@@ -83,8 +82,11 @@ law("a file of 200 stages is validated within 300 ms after the start", async () 
     times.push(performance.now() - start);
     assert.is(pipeline.stages.length, 200);
   }
-  say(`200 stages: ${median(times).toFixed(0)} ms, the median of 5; the first ${times[0].toFixed(0)} ms`);
-  assert.ok(median(times) < 4 * 300, `${median(times)} ms`);
+  const quickest = Math.min(...times);
+  say(
+    `200 stages: ${quickest.toFixed(0)} ms, the quickest of ${times.length}; the first ${times[0].toFixed(0)} ms`,
+  );
+  assert.ok(quickest < 3 * 300, `${quickest} ms`);
 });
 
 law.run();

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { composition } from "../../../pipeline/cli/compose.js";
+import { loadPipeline } from "../../../pipeline/file/load.js";
+import { PipelineFileErrors } from "../../../pipeline/file/mistake.js";
 import { pipelineSchema } from "../../../pipeline/file/schema.js";
 
 const test = suite("the JSON Schema of pipeline files");
@@ -65,6 +68,75 @@ test("a variable may stand for any value, within lists and maps too", () => {
     assert.is.not(text, file("quickstart.yaml"), from);
     assert.ok(accepts(parse(text)), `${to}: ${JSON.stringify(accepts.errors)}`);
   }
+});
+
+/** Every value of a file by its path, maps and lists too; the file itself aside. */
+function pathsIn(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return path.length === 0 ? [] : [path];
+  const below = Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, [...path, key]));
+  return path.length === 0 ? below : [path, ...below];
+}
+
+/** A copy with the value at a path replaced. */
+function withValue(value: unknown, [step, ...rest]: readonly string[], put: unknown): unknown {
+  if (step === undefined) return put;
+  const changed = { [step]: withValue(Reflect.get(value as object, step), rest, put) };
+  return Array.isArray(value)
+    ? value.with(Number(step), changed[step])
+    : { ...(value as Record<string, unknown>), ...changed };
+}
+
+async function isRight(data: unknown): Promise<boolean> {
+  const request = { text: JSON.stringify(data), file: "schema.json", environment: {}, requireSink: true };
+  try {
+    await loadPipeline({ ...request, stages, engines, checkEnvironment: false });
+    return true;
+  } catch (error) {
+    if (!(error instanceof PipelineFileErrors)) throw error;
+    return false;
+  }
+}
+
+test("a variable in the place of any value, a stage and all stages too, is right to the schema as it is to validate", async () => {
+  const right = { seed: 3, plugins: [], ...parse(file("quickstart.yaml")) };
+  const list = pathsIn(right);
+  assert.ok(
+    list.some((path) => path.join() === "stages") && list.some((path) => path.join() === "stages,svd"),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.subarray([...list.keys()], { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      async (chosen, declared) => {
+        let data: unknown = right;
+        const variables: Record<string, unknown> = {};
+        for (const at of chosen) {
+          const path = list[at];
+          let value: unknown = data;
+          for (const step of path)
+            value = typeof value === "object" ? Reflect.get(value as object, step) : value;
+          // Part of something that is a variable already.
+          if (typeof value === "string" && value.startsWith("$")) continue;
+          variables[`v${at}`] = value;
+          data = withValue(data, path, `${"$"}{v${at}}`);
+        }
+        const whole = declared ? { ...(data as object), variables } : data;
+        const accepted = accepts(whole);
+        const places = chosen.map((at) => list[at].join(".")).join(" ");
+        // The schema knows no variables: to it one that nobody declared may be of the environment.
+        if (declared)
+          assert.is(accepted, await isRight(whole), `${places}: ${JSON.stringify(accepts.errors)}`);
+        else assert.ok(accepted, `${places}: ${JSON.stringify(accepts.errors)}`);
+      },
+    ),
+    {
+      numRuns: 150,
+      examples: [
+        [[list.findIndex((path) => path.join() === "stages")], true],
+        [[list.findIndex((path) => path.join() === "stages,svd")], true],
+      ],
+    },
+  );
 });
 
 test("every option has a description, and a default or an example that it accepts", () => {

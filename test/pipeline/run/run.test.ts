@@ -596,11 +596,16 @@ stages:
   one: { uses: test/pass, from: endless }
   two: { uses: test/pass, from: one }
   sink: { uses: test/discard, from: two }`;
-  let last = performance.now();
-  let longest = 0;
+  // Milliseconds this process computed: what others do in the meantime on a busy machine holds up no timer of ours.
+  const computed = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  let last = computed();
+  const stretches: number[] = [];
   const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
+    stretches.push(computed() - last);
+    last = computed();
   }, 1);
   setTimeout(() => abort.abort(), 400);
   await run(
@@ -612,7 +617,8 @@ stages:
     },
   );
   clearInterval(timer);
-  assert.ok(longest < 200, `the event loop stood still for ${longest} ms`);
+  const longest = Math.max(...stretches);
+  assert.ok(stretches.length > 3 && longest < 100, `the event loop stood still for ${longest} ms`);
 });
 
 test("run.json says running from the start, and what ran at the end", async () => {
