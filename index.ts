@@ -59,6 +59,7 @@ export {
 export { definePlugin, type Plugin } from "./plugins/host/plugin.js";
 export { type ErrorFacts, type ErrorKind, JacoflowError } from "./schemas/errors/error.js";
 export { type TableDefinition, tableNameOf } from "./schemas/table.js";
+export { advice } from "./schemas/tables/advice.js";
 export { bound } from "./schemas/tables/bound.js";
 export { density } from "./schemas/tables/density.js";
 export { examplesTable, type LabelNoise, predictionsTable } from "./schemas/tables/examples.js";

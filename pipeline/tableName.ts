@@ -10,7 +10,8 @@ export type TableName =
   | "angles"
   | "density"
   | "linearised"
-  | "bound";
+  | "bound"
+  | "advice";
 
 /** Where a stream comes from: `train.metrics`, and how its table is called. */
 export interface Source {

@@ -1,5 +1,6 @@
 import type { DataType } from "apache-arrow";
 import type { TableDefinition } from "./table.js";
+import { advice } from "./tables/advice.js";
 import { bound } from "./tables/bound.js";
 import { density } from "./tables/density.js";
 import { examplesTable, predictionsTable } from "./tables/examples.js";
@@ -66,6 +67,7 @@ const entries: readonly Entry[] = [
     metadata: { axes: "JSON array of the paths the matrix varies, each with two columns, as here" },
   },
   { table: linearised, row: "a measured residual beside its prediction" },
+  { table: advice, row: "a stop: the advised one, and in hindsight the best and the last" },
   { table: bound, row: "a cut α and a Γ; one record batch is one basis and target" },
 ];
 

@@ -1,6 +1,7 @@
 import { architectures } from "../engine/network/architectures.js";
 import { layerRules } from "../engine/network/form.js";
 import { type Additions, noAdditions, type Stage } from "../pipeline/stage.js";
+import { stopping } from "./advise/stopping.js";
 import { cifar10 } from "./data/cifar10.js";
 import { gaussianMixture } from "./data/gaussian-mixture.js";
 import { idx } from "./data/idx.js";
@@ -38,6 +39,7 @@ export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   multiclassNtk,
   linearised,
   bounds,
+  stopping,
   console,
   parquet,
   report,

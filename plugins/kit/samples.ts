@@ -1,6 +1,7 @@
 import type { RecordBatch } from "apache-arrow";
 import type { TableName } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
+import { advice } from "../../schemas/tables/advice.js";
 import { bound } from "../../schemas/tables/bound.js";
 import { density } from "../../schemas/tables/density.js";
 import { examplesTable, predictionsTable } from "../../schemas/tables/examples.js";
@@ -146,12 +147,20 @@ const projections = () =>
   eachEvaluation((step, split) =>
     projection.batch(
       {
-        ...{ stage: "project", step, epoch: step / 2, split, jacobian_step: 0, target: "label", rank: 2 },
+        ...{
+          stage: "project",
+          step,
+          epoch: step / 2,
+          split,
+          jacobian_step: 0,
+          rank: 2,
+          target: ["label", "residual"],
+        },
         ...{ cutoff: 2, gap: 2, information_norm: 1, nuisance_norm: 1, information_ratio: Math.SQRT1_2 },
         ...{ nuisance_ratio: Math.SQRT1_2, information_energy: 0.5, pseudo_inverse_norm: 0.3 },
         ...{ random_ratio: Math.sqrt(2 / (counts[split] * outputs)), constant_energy: 0.5 },
       },
-      1,
+      2,
     ),
   );
 
@@ -195,6 +204,17 @@ const bounds = () => [
   ),
 ];
 
+const advices = () => [
+  advice.batch(
+    {
+      ...{ stage: "stopping", split: "train", jacobian_step: 0, rank: 2, threshold: 3, gamma: 0.5 },
+      ...{ choice: ["advised", "best", "last"], reason: ["noise-level", "hindsight", "hindsight"] },
+      ...{ step: [2, 2, 4], epoch: [1, 1, 2], excess: [2, 2, 1], noise: 0.4, test_error: [0.1, 0.1, 0.3] },
+    },
+    3,
+  ),
+];
+
 const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
   examples,
   parameters,
@@ -207,6 +227,7 @@ const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
   angles: angle,
   linearised: linear,
   bound: bounds,
+  advice: advices,
 };
 
 /**

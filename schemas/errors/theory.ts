@@ -51,4 +51,24 @@ export const theoryErrors = {
       value: loss,
       remedy: "Train with `loss: squared`.",
     }),
+
+  noResiduals: (source: string, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_RESIDUALS",
+      kind: "run",
+      message: `${source} sent no residual of the train split`,
+      place,
+      value: source,
+      remedy: "Wire predictions to metrics/projection and leave residual among its targets.",
+    }),
+
+  noNuisanceSpace: (rank: number, dimension: number, place: string): JacoflowError =>
+    new JacoflowError({
+      code: "NO_NUISANCE_SPACE",
+      kind: "run",
+      message: `the information space has ${rank} of ${dimension} dimensions: there is nothing to compare it with`,
+      place,
+      value: rank,
+      remedy: "Cut at a rank above 0 and below examples × classes.",
+    }),
 } as const;

@@ -3,6 +3,7 @@ import type { RecordBatch, Schema } from "apache-arrow";
 import type { InputStream, StageContext, TableName } from "../../pipeline/stage.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
+import { advice } from "../../schemas/tables/advice.js";
 import { bound } from "../../schemas/tables/bound.js";
 import { density } from "../../schemas/tables/density.js";
 import { metrics } from "../../schemas/tables/metrics.js";
@@ -45,6 +46,7 @@ const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
   density: density.schema,
   linearised: linearised.schema,
   bound: bound.schema,
+  advice: advice.schema,
 };
 
 /** A settled failure that several streams can race against. */

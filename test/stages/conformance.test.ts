@@ -32,6 +32,7 @@ const trials: Readonly<Record<string, StageTrialFacts>> = {
   "theory/multiclass-ntk": { options: { rank: 2 } },
   "theory/linearised": { options: { learningRate: 0.1 } },
   "theory/bounds": { options: {} },
+  "advise/stopping": { options: {} },
 };
 
 /** Ten images of each set in the form of CIFAR-10's binary version: a label and 3072 bytes. */
