@@ -7,6 +7,7 @@ import { linearModel } from "./sections/linearModel.js";
 import { mixtures } from "./sections/mixtures.js";
 import { pretraining } from "./sections/pretraining.js";
 import { residuals } from "./sections/residuals.js";
+import { spectra } from "./sections/spectra.js";
 import { tenClasses, threeClasses } from "./sections/tables.js";
 import { theory } from "./sections/theory.js";
 
@@ -15,6 +16,7 @@ export const sections: readonly Section[] = [
   threeClasses,
   tenClasses,
   mixtures,
+  spectra,
   residuals,
   corruption,
   linearModel,

@@ -11,6 +11,7 @@ export async function readRunTables(folder: string): Promise<RunTables> {
     spectrum: await rowsOfTable(reportedTables.spectrum, kept),
     projection: await rowsOfTable(reportedTables.projection, kept),
     angles: await rowsOfTable(reportedTables.angles, kept),
+    density: await rowsOfTable(reportedTables.density, kept),
     linearised: await rowsOfTable(reportedTables.linearised, kept),
     bound: await rowsOfTable(reportedTables.bound, kept),
   };

@@ -11,6 +11,7 @@ import { early } from "../../bench/paper/sections/earlyLearning.js";
 import { worstDifference } from "../../bench/paper/sections/linearModel.js";
 import { gapOf, growth, pairs, widestGap } from "../../bench/paper/sections/mixtures.js";
 import { part } from "../../bench/paper/sections/residuals.js";
+import { worstCount } from "../../bench/paper/sections/spectra.js";
 import { exactBoundsHold } from "../../bench/paper/sections/theory.js";
 import { sections } from "../../bench/paper/sections.js";
 import { courseOf, jacobianSteps, lowestOf, projected } from "../../bench/paper/select.js";
@@ -84,6 +85,16 @@ law(
     for (const { few, many } of pairs(runs)) assert.ok(Math.abs(growth(few, many) / Math.SQRT2 - 1) < 0.03);
   },
 );
+
+law("figure 4: the estimated distribution counts the singular values as they are listed", async () => {
+  for (const run of await runsOf("figure-4")) {
+    assert.ok(
+      run.density.some(({ kind }) => kind === "node"),
+      "an estimate",
+    );
+    assert.ok(worstCount(run) <= 0.03, String(worstCount(run)));
+  }
+});
 
 law("figures 5 and 6: the residual falls first on the information space", async () => {
   for (const run of await runsOf("figures-5-6")) {

@@ -5,6 +5,7 @@ import { emphasised, Html, html } from "./html.js";
 import {
   angleSections,
   curveSections,
+  densitySections,
   emptyNote,
   fileSection,
   headlineSections,
@@ -75,6 +76,7 @@ ${headlineSections(tables, run)}
 ${curveSections(tables, run)}
 ${spaceSections(tables, run)}
 ${spectrumSections(tables, run)}
+${densitySections(tables, run)}
 ${angleSections(tables, run)}
 ${theorySections(tables, run)}
 ${scalarSections(tables, run)}

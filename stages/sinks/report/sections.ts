@@ -4,6 +4,7 @@ import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
 import { type Chart, figure } from "./chart.js";
 import { distanceChart, errorChart, learningRateChart, lossChart } from "./curves.js";
+import { countText, densityCharts } from "./density.js";
 import { headline } from "./headline.js";
 import { headlineTable } from "./headlineTable.js";
 import { type Html, html } from "./html.js";
@@ -72,6 +73,17 @@ export function spectrumSections(tables: RunTables, run: RunFacts): readonly (Ht
         .map((split) => ({ split, own: rows.filter((row) => row.split === split) }))
         .filter(({ own }) => own.length > 0)
         .map(({ split, own }) => spectrumChart(tables, stage, split, own)),
+    ),
+  );
+}
+
+/** How all singular values are distributed. */
+export function densitySections(tables: RunTables, run: RunFacts): readonly (Html | undefined)[] {
+  return byStage(tables.density, run.file).map(({ stage, rows }) =>
+    figures(
+      `All singular values: ${stage}`,
+      densityCharts(stage, rows),
+      html`<p class="note">${[...groupBy(rows, (row) => `${row.jacobian_step} ${row.split}`).values()].map((own) => `${countText(own)} `)}</p>`,
     ),
   );
 }
@@ -160,6 +172,7 @@ export function emptyNote(tables: RunTables): Html | undefined {
     tables.spectrum.length +
     tables.projection.length +
     tables.angles.length +
+    tables.density.length +
     tables.linearised.length +
     tables.bound.length;
   return rows > 0

@@ -1,5 +1,6 @@
 import type { RecordBatch } from "apache-arrow";
 import { bound } from "../../../schemas/tables/bound.js";
+import { density } from "../../../schemas/tables/density.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
 import { angles, projection } from "../../../schemas/tables/projection.js";
 import { spectrum } from "../../../schemas/tables/spectrum.js";
@@ -10,6 +11,7 @@ export type MetricRow = RowOf<typeof metrics.columns>;
 export type SpectrumRow = RowOf<typeof spectrum.columns>;
 export type ProjectionRow = RowOf<typeof projection.columns>;
 export type AngleRow = RowOf<typeof angles.columns>;
+export type DensityRow = RowOf<typeof density.columns>;
 export type LinearisedRow = RowOf<typeof linearised.columns>;
 export type BoundRow = RowOf<typeof bound.columns>;
 
@@ -19,6 +21,7 @@ export interface RunTables {
   readonly spectrum: readonly SpectrumRow[];
   readonly projection: readonly ProjectionRow[];
   readonly angles: readonly AngleRow[];
+  readonly density: readonly DensityRow[];
   readonly linearised: readonly LinearisedRow[];
   readonly bound: readonly BoundRow[];
 }
@@ -29,13 +32,14 @@ export const noTables: RunTables = {
   spectrum: [],
   projection: [],
   angles: [],
+  density: [],
   linearised: [],
   bound: [],
 };
 
 export type ReportedTable = keyof RunTables;
 
-export const reportedTables = { metrics, spectrum, projection, angles, linearised, bound } as const;
+export const reportedTables = { metrics, spectrum, projection, angles, density, linearised, bound } as const;
 
 export function isReported(table: string): table is ReportedTable {
   return Object.hasOwn(reportedTables, table);
@@ -60,6 +64,7 @@ export class TableGatherer {
     spectrum: [] as SpectrumRow[],
     projection: [] as ProjectionRow[],
     angles: [] as AngleRow[],
+    density: [] as DensityRow[],
     linearised: [] as LinearisedRow[],
     bound: [] as BoundRow[],
   };
@@ -78,6 +83,9 @@ export class TableGatherer {
         break;
       case "angles":
         append(rows.angles, rowsOf(angles, batch));
+        break;
+      case "density":
+        append(rows.density, rowsOf(density, batch));
         break;
       case "linearised":
         append(rows.linearised, rowsOf(linearised, batch));

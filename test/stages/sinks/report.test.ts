@@ -251,7 +251,7 @@ test("any tables at all give a page without words for missing numbers", () => {
         Object.fromEntries(
           Object.entries(columns).map(([column, cells]) => {
             const cell = cells[row];
-            const word = ["stage", "source", "target", "name", "method"].includes(column);
+            const word = ["stage", "source", "target", "name", "method", "kind"].includes(column);
             return [column, typeof cell === "bigint" ? Number(cell % 1000n) : word ? `w${row % 2}` : cell];
           }),
         ),
@@ -262,6 +262,7 @@ test("any tables at all give a page without words for missing numbers", () => {
     spectrum: rowsOfTable("spectrum"),
     projection: rowsOfTable("projection"),
     angles: rowsOfTable("angles"),
+    density: rowsOfTable("density"),
     linearised: rowsOfTable("linearised"),
     bound: rowsOfTable("bound"),
   });
@@ -438,6 +439,40 @@ test("theory's tables are drawn: what was foretold dashed beside what was measur
   assert.match(text, "information space 0.841 measured, 0.818 foretold");
   assert.match(text, "the sum is least, 4, at rank 1 with Γ = 1");
   assert.match(text, "ησ₁² is 0.25");
+});
+
+test("the distribution of the singular values is drawn as the number at least so large", () => {
+  const row = (index: number, kind: string, value: number, count: number, above: number) => ({
+    ...{
+      stage: "density",
+      jacobian_step: 0,
+      epoch: 0,
+      split: "train" as const,
+      index,
+      kind,
+      columns: 4,
+      sweeps: 2,
+    },
+    ...{
+      singular_value: value,
+      lower: value,
+      upper: value,
+      count,
+      share: count / 10,
+      above,
+      cumulative: above + count,
+    },
+  });
+  const density = [
+    row(1, "node", 5, 2, 0),
+    row(2, "node", 1, 3, 2),
+    row(3, "lump", 0.5, 1, 5),
+    row(4, "zero", 0, 4, 6),
+  ];
+  const text = renderReport({ ...noTables, density }, sampleRun);
+  assert.match(text, "Of 10 singular values, 5 are told apart, 1 lies below 0.5 and 4 are 0");
+  const cells = [...documentOf(text).querySelectorAll("figure tbody td")].map((cell) => cell.textContent);
+  assert.equal(cells, ["5", "2"], "by value: five are at least 1, two at least 5");
 });
 
 test("a run that ends early has a report of what there was, which says so", async () => {
