@@ -1,4 +1,5 @@
-import { type Chart, drawing } from "../../stages/sinks/report/chart.js";
+import type { Chart } from "../../stages/sinks/report/chart.js";
+import { drawing } from "../../stages/sinks/report/drawing.js";
 import { html } from "../../stages/sinks/report/html.js";
 import { style } from "../../stages/sinks/report/style.js";
 
@@ -31,7 +32,6 @@ export function picture(chart: Chart): string | undefined {
   });
   const top = 46 + entries.length * lineHeight - 4;
   const plot = svg
-    .replace(/<style>[^<]*<\/style>/, "")
     .replace(
       /^<svg [^>]*>/,
       `<g transform="translate(${margin} ${top})" font-size="12" text-anchor="middle">`,

@@ -1,6 +1,7 @@
 import type { Columns, TableDefinition } from "../../schemas/table.js";
 import { type KeptTable, listTables, loadRows } from "../../stages/sinks/parquet/read.js";
-import { type RunTables, reportedTables } from "../../stages/sinks/report/tables.js";
+import { reportedTables } from "../../stages/sinks/report/gatherer.js";
+import type { RunTables } from "../../stages/sinks/report/tables.js";
 import type { RowOf } from "../../stages/sinks/rows.js";
 
 /** The tables of a run folder that a report is made from. Errors: UNREADABLE_TABLE, MISSING_COLUMN. */

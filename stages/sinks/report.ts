@@ -4,8 +4,9 @@ import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
 import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
 import { planGathered } from "./plan.js";
+import { isReported, TableGatherer } from "./report/gatherer.js";
 import { renderInThread } from "./report/renderWorker.js";
-import { isReported, type RunFacts, type RunTables, TableGatherer } from "./report/tables.js";
+import type { RunFacts, RunTables } from "./report/tables.js";
 
 /** Class names of an examples batch; undefined when it names none. */
 function classesOf(batch: RecordBatch): readonly string[] | undefined {

@@ -2,18 +2,7 @@ import { missing } from "../numberText.js";
 import { explanation } from "./explanation.js";
 import { findings } from "./findings.js";
 import { emphasised, Html, html } from "./html.js";
-import {
-  angleSections,
-  curveSections,
-  densitySections,
-  emptyNote,
-  fileSection,
-  headlineSections,
-  scalarSections,
-  spaceSections,
-  spectrumSections,
-  theorySections,
-} from "./sections.js";
+import { emptyNote, figureSections, fileSection, headlineSections, scalarSections } from "./sections.js";
 import { style } from "./style.js";
 import { mapOf, type RunFacts, type RunTables } from "./tables.js";
 
@@ -73,12 +62,7 @@ ${tables.projection.length > 0 ? lead : undefined}
 ${said.length === 0 ? undefined : html`<ul class="findings">${said.map((sentence) => html`<li>${emphasised(sentence)}</li>\n`)}</ul>`}
 ${emptyNote(tables)}
 ${headlineSections(tables, run)}
-${curveSections(tables, run)}
-${spaceSections(tables, run)}
-${spectrumSections(tables, run)}
-${densitySections(tables, run)}
-${angleSections(tables, run)}
-${theorySections(tables, run)}
+${figureSections(tables, run)}
 ${scalarSections(tables, run)}
 ${tables.projection.length > 0 ? explanation : undefined}
 ${fileSection(run)}

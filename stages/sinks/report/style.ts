@@ -48,7 +48,8 @@ tbody th { font-weight: 400; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figcaption { font-weight: 600; line-height: 1.3; }
 figure > svg { display: block; width: 100%; max-width: 30rem; height: auto; overflow: visible; font-family: inherit; }
-.plot { --plot-background: var(--page); }
+.plot { --plot-background: var(--page); font-size: 12px; }
+.plot text { white-space: pre; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0 1rem; margin: 0.2rem 0 0.5rem; padding: 0; font-size: 0.85rem; color: var(--quiet); }
 .legend .swatch { vertical-align: 0.08em; }
 details { margin: 0.5rem 0; }

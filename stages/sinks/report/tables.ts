@@ -1,11 +1,10 @@
-import type { RecordBatch } from "apache-arrow";
-import { bound } from "../../../schemas/tables/bound.js";
-import { density } from "../../../schemas/tables/density.js";
-import { metrics } from "../../../schemas/tables/metrics.js";
-import { angles, projection } from "../../../schemas/tables/projection.js";
-import { spectrum } from "../../../schemas/tables/spectrum.js";
-import { linearised } from "../../../schemas/tables/theory.js";
-import { groupBy, type RowOf, rowsOf } from "../rows.js";
+import type { bound } from "../../../schemas/tables/bound.js";
+import type { density } from "../../../schemas/tables/density.js";
+import type { metrics } from "../../../schemas/tables/metrics.js";
+import type { angles, projection } from "../../../schemas/tables/projection.js";
+import type { spectrum } from "../../../schemas/tables/spectrum.js";
+import type { linearised } from "../../../schemas/tables/theory.js";
+import { groupBy, type RowOf } from "../rows.js";
 
 export type MetricRow = RowOf<typeof metrics.columns>;
 export type SpectrumRow = RowOf<typeof spectrum.columns>;
@@ -39,12 +38,6 @@ export const noTables: RunTables = {
 
 export type ReportedTable = keyof RunTables;
 
-export const reportedTables = { metrics, spectrum, projection, angles, density, linearised, bound } as const;
-
-export function isReported(table: string): table is ReportedTable {
-  return Object.hasOwn(reportedTables, table);
-}
-
 /** What a report says of the run besides its tables. */
 export interface RunFacts {
   readonly name: string;
@@ -55,55 +48,6 @@ export interface RunFacts {
   readonly classes?: readonly string[];
   /** False when the run failed or was stopped: the tables hold what there was. */
   readonly complete: boolean;
-}
-
-/** Gathers the rows of a run's streams; rows of one stage stay in their order. */
-export class TableGatherer {
-  readonly #rows = {
-    metrics: [] as MetricRow[],
-    spectrum: [] as SpectrumRow[],
-    projection: [] as ProjectionRow[],
-    angles: [] as AngleRow[],
-    density: [] as DensityRow[],
-    linearised: [] as LinearisedRow[],
-    bound: [] as BoundRow[],
-  };
-
-  add(table: ReportedTable, batch: RecordBatch): void {
-    const rows = this.#rows;
-    switch (table) {
-      case "metrics":
-        append(rows.metrics, rowsOf(metrics, batch));
-        break;
-      case "spectrum":
-        append(rows.spectrum, rowsOf(spectrum, batch));
-        break;
-      case "projection":
-        append(rows.projection, rowsOf(projection, batch));
-        break;
-      case "angles":
-        append(rows.angles, rowsOf(angles, batch));
-        break;
-      case "density":
-        append(rows.density, rowsOf(density, batch));
-        break;
-      case "linearised":
-        append(rows.linearised, rowsOf(linearised, batch));
-        break;
-      case "bound":
-        append(rows.bound, rowsOf(bound, batch));
-        break;
-    }
-  }
-
-  get tables(): RunTables {
-    return this.#rows;
-  }
-}
-
-/** Appends one by one: a spread of a large batch would not fit the stack. */
-function append<Row>(rows: Row[], more: Iterable<Row>): void {
-  for (const row of more) rows.push(row);
 }
 
 /** Rows by stage: stages of the pipeline file in its order, then others by name, so the order of arrival shows nowhere. */

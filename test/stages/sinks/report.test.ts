@@ -14,15 +14,11 @@ import { numberText } from "../../../stages/sinks/numberText.js";
 import { listTables, loadRows } from "../../../stages/sinks/parquet/read.js";
 import { parquet } from "../../../stages/sinks/parquet.js";
 import { findings } from "../../../stages/sinks/report/findings.js";
+import { reportedTables } from "../../../stages/sinks/report/gatherer.js";
 import { headline, headlineText } from "../../../stages/sinks/report/headline.js";
 import { escapeHtml, html } from "../../../stages/sinks/report/html.js";
 import { renderReport } from "../../../stages/sinks/report/render.js";
-import {
-  noTables,
-  type ReportedTable,
-  type RunTables,
-  reportedTables,
-} from "../../../stages/sinks/report/tables.js";
+import { noTables, type ReportedTable, type RunTables } from "../../../stages/sinks/report/tables.js";
 import { report, reportSink } from "../../../stages/sinks/report.js";
 import { batchOf, type Cell, randomColumns } from "../../support/randomTables.js";
 import {
