@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadPlugin } from "../../plugins/host/load.js";
 import type { StageTrialFacts } from "../../plugins/kit/bench.js";
@@ -14,21 +13,19 @@ export interface CheckPluginFlags {
 
 /** Holds what a plugin brings to the laws of its kind. Resolves to 0, to 1 when a law is broken. */
 export async function checkPluginCommand(given: CheckPluginFlags, terminal: Terminal): Promise<number> {
-  const { plugin, file } = await loadPlugin(given.plugin, [process.cwd()]);
-  const results = await checkPlugin(builtIns, plugin, { trials: await trialsOf(file) });
+  const { plugin, file, folder } = await loadPlugin(given.plugin, [process.cwd()]);
+  const results = await checkPlugin(builtIns, plugin, { trials: await trialsOf(file), folder });
   if (given.json === true) terminal.out(`${JSON.stringify(results, null, 2)}\n`);
   else terminal.out(textOf(plugin.name, results));
   return results.every(({ passed }) => passed) ? 0 : 1;
 }
 
-/** What the module says of how to try its stages; paths of options start beside it. */
+/** What the module says of how to try its stages. */
 async function trialsOf(file: string): Promise<Readonly<Record<string, StageTrialFacts>>> {
   const { trials = {} } = (await import(pathToFileURL(file).href)) as {
     readonly trials?: Readonly<Record<string, StageTrialFacts>>;
   };
-  return Object.fromEntries(
-    Object.entries(trials).map(([stage, facts]) => [stage, { folder: dirname(file), ...facts }]),
-  );
+  return trials;
 }
 
 function textOf(plugin: string, results: readonly LawResult[]): string {

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import { entryOf, packageSeenFrom } from "./packageFolder.js";
 
@@ -14,6 +14,8 @@ export function packagesOf(name: string): readonly string[] {
 export interface FoundPlugin {
   /** Absolute path of the module. */
   readonly file: string;
+  /** Of its package, or the folder the file is in. */
+  readonly folder: string;
   /** Of the package it is of; undefined for a file by itself. */
   readonly version: string | undefined;
 }
@@ -37,6 +39,6 @@ export function findPlugin(name: string, folders: readonly string[]): FoundPlugi
   }
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory()) return entryOf(path, name);
-  if (there !== undefined) return { file: path, version: undefined };
+  if (there !== undefined) return { file: path, folder: dirname(path), version: undefined };
   throw pluginErrors.notFound(name, [...tried, `the file ${path}`]);
 }

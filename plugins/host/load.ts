@@ -1,16 +1,12 @@
 import { pathToFileURL } from "node:url";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import { checkContents } from "./check.js";
-import { findPlugin } from "./find.js";
+import { type FoundPlugin, findPlugin } from "./find.js";
 import { type Plugin, pluginApi } from "./plugin.js";
 
 /** A plugin with where it came from. */
-export interface LoadedPlugin {
+export interface LoadedPlugin extends FoundPlugin {
   readonly plugin: Plugin;
-  /** Absolute path of its module. */
-  readonly file: string;
-  /** Of its package; undefined for a file by itself. */
-  readonly version: string | undefined;
 }
 
 /**

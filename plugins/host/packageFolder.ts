@@ -15,6 +15,8 @@ interface Manifest {
 export interface PackageEntry {
   /** Absolute path, links followed. */
   readonly file: string;
+  /** Of the package. */
+  readonly folder: string;
   readonly version: string | undefined;
 }
 
@@ -51,7 +53,7 @@ export function entryOf(folder: string, name: string): PackageEntry {
     .map((path) => join(folder, path))
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
   if (file === undefined) throw pluginErrors.notBuilt(name, join(folder, target));
-  return { file: realpathSync(file), version };
+  return { file: realpathSync(file), folder, version };
 }
 
 function manifestOf(folder: string): Manifest | undefined {

@@ -20,6 +20,8 @@ export interface CheckOptions {
    * `architecture NAME`, `layer NAME`, `label noise NAME`, of which only `options` counts.
    */
   readonly trials?: Readonly<Record<string, StageTrialFacts>>;
+  /** Where relative paths of options start, where the trial of a stage does not say. Default: the current folder. */
+  readonly folder?: string;
   /** What a stage may take for one trial. Default 10. */
   readonly seconds?: number;
 }
@@ -44,7 +46,7 @@ type Laws<Trial> = { readonly [Name in LawName]?: (trial: Trial) => Promise<stri
 export async function checkPlugin(
   builtIns: BuiltIns,
   plugin: Plugin,
-  { trials = {}, seconds = 10 }: CheckOptions = {},
+  { trials = {}, folder = process.cwd(), seconds = 10 }: CheckOptions = {},
 ): Promise<readonly LawResult[]> {
   let engine: Promise<Engine> | undefined;
   const shared = () => {
@@ -71,7 +73,7 @@ export async function checkPlugin(
   };
   try {
     for (const stage of (plugin.stages ?? []) as readonly AnyStage[]) {
-      const bench = await makeBench(stage, trials[stage.name] ?? {}, shared, seconds);
+      const bench = await makeBench(stage, { folder, ...trials[stage.name] }, shared, seconds);
       try {
         await hold(stage.name, laws, bench);
       } finally {

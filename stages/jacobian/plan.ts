@@ -7,6 +7,7 @@ import type { PlanContext, PlannedTable, StagePlan } from "../../pipeline/stage.
 import { type Split, splits } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
+import { nameOf } from "../origin.js";
 import {
   countOf,
   countsOf,
@@ -80,10 +81,10 @@ export function plannedSubset(
   { split, examples }: { readonly split: Split | readonly Split[]; readonly examples?: number },
   { inputs, place }: PlanContext,
 ): NonNullable<PlannedTable["examples"]> | undefined {
-  const { origin, examples: there } = inputs.examples!;
+  const offer = inputs.examples!;
+  const there = offer.examples;
   if (there === undefined) return undefined;
-  const refuse = (name: Split) =>
-    spectrumErrors.noSplit(`${origin.stage}.${origin.port}`, name, `${place}.with.split`);
+  const refuse = (name: Split) => spectrumErrors.noSplit(nameOf(offer), name, `${place}.with.split`);
   const chosen = Object.entries(countsOf(there, [split].flat(), refuse));
   return Object.fromEntries(chosen.map(([name, count]) => [name, Math.min(count, examples ?? count)]));
 }

@@ -5,6 +5,7 @@ import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
 import { checkClasses, type Examples, readExamples } from "../examples.js";
+import { nameOf } from "../origin.js";
 import { readSnapshot, type Snapshot } from "../snapshot.js";
 import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
 import { type SpectrumStageOptions, spectrumOptions } from "./options.js";
@@ -40,10 +41,10 @@ export const spectrum = defineStage({
   run: async (inputs, outputs, context) => {
     const { stage, signal } = context;
     const place = `stages.${stage}.with`;
-    const source = `${inputs.examples.origin.stage}.${inputs.examples.origin.port}`;
+    const source = nameOf(inputs.examples);
     const set = readExamples(inputs.examples.table);
     const chosen = chosenExamples(set, context.options, { seed: context.seed, source, place });
-    const snapshots = `${inputs.parameters.origin.stage}.${inputs.parameters.origin.port}`;
+    const snapshots = nameOf(inputs.parameters);
     /** Right vectors of each split's last Jacobian: where the next one starts from. */
     const rightBlocks = new Map<Split, Matrix>();
     const grams = new Map<number, Matrix64>();

@@ -10,6 +10,7 @@ import { examplesTable, type LabelNoise } from "../../schemas/tables/examples.js
 import { addedWords, variantsOf } from "../additions.js";
 import { throwAll } from "../check.js";
 import { checkClasses, classCount, type ExampleSet, readExamples } from "../examples.js";
+import { nameOf } from "../origin.js";
 import { countOf } from "../plannedTable.js";
 import { addedLaw } from "./added.js";
 import { corrupt, type NoiseKind, noiseKinds, selectedLaw, transition } from "./corruption.js";
@@ -84,7 +85,7 @@ export const labelsNoise = (added: AddedNoises) =>
       const { examples: counts, classes } = examples;
       if (counts === undefined) return {};
       for (const split of [options.split].flat()) {
-        if (counts[split] === undefined) throw noExamples(split, `${origin.stage}.${origin.port}`, place);
+        if (counts[split] === undefined) throw noExamples(split, nameOf({ origin }), place);
       }
       if (classes !== undefined) lawOf(options, added, classes, place);
       return {
@@ -96,9 +97,9 @@ export const labelsNoise = (added: AddedNoises) =>
     run: async (inputs, outputs, context) => {
       const place = `stages.${context.stage}`;
       throwAll(optionErrors(context.options, place));
-      const { origin, table } = inputs.examples;
+      const { table } = inputs.examples;
       const set = readExamples(table);
-      const from = `${origin.stage}.${origin.port}`;
+      const from = nameOf(inputs.examples);
       refuseNoisy(set, from);
       const noisy = await addNoise(set, context.options, added, context.seed, from, place);
       await outputs.examples.send(withLabels(table, set, noisy));

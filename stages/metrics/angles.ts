@@ -6,6 +6,7 @@ import { defineStage, output, stream } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { angles as anglesTable } from "../../schemas/tables/projection.js";
+import { nameOf } from "../origin.js";
 import { type JacobianBasis, readBasis, sameRows } from "./basis.js";
 import { checkCut, cutOf, cutOptions } from "./cut.js";
 import { planAngles } from "./plan.js";
@@ -45,7 +46,7 @@ export const angles = defineStage({
     checkCut(options, `stages.${stage}.with`);
     const against: readonly ("initial" | "previous")[] = [options.against].flat();
     const { algebra } = await context.engine();
-    const source = `${inputs.basis.origin.stage}.${inputs.basis.origin.port}`;
+    const source = nameOf(inputs.basis);
     const initial = new Map<Split, Reference>();
     const previous = new Map<Split, Reference>();
     await inputs.basis.forEach(async (batch) => {

@@ -17,6 +17,7 @@ import {
 } from "../../pipeline/stage.js";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { checkClasses, type ExampleSet, readExamples } from "../examples.js";
+import { nameOf } from "../origin.js";
 import { readTensors, snapshotWriter } from "../snapshot.js";
 import {
   type AddedNetworks,
@@ -158,7 +159,7 @@ async function readWeights(file: string, place: string): Promise<ReadonlyMap<str
 }
 
 async function lastSnapshot(snapshots: InputStream): Promise<Origin> {
-  const name = `${snapshots.origin.stage}.${snapshots.origin.port}`;
+  const name = nameOf(snapshots);
   let last: RecordBatch | undefined;
   await snapshots.forEach((batch) => {
     last = batch;

@@ -10,6 +10,7 @@ import { classCount, readExamples } from "../examples.js";
 import { basisBatch, jacobianMetricsBatch, spectrumBatch } from "../jacobian/batches.js";
 import { subsetOptions } from "../jacobian/options.js";
 import { chosenExamples } from "../jacobian/subset.js";
+import { nameOf } from "../origin.js";
 import { kernelBytes, planKernel } from "./plan.js";
 
 const activations = [
@@ -67,8 +68,8 @@ export const multiclassNtk = defineStage({
   run: async (inputs, outputs, context) => {
     const { stage, options, signal } = context;
     const place = `stages.${stage}.with`;
-    const { origin, table } = inputs.examples;
-    const source = `${origin.stage}.${origin.port}`;
+    const { table } = inputs.examples;
+    const source = nameOf(inputs.examples);
     const set = readExamples(table);
     const classes = classCount(set);
     const { algebra } = await context.engine();

@@ -6,6 +6,7 @@ import { theoryErrors } from "../../schemas/errors/theory.js";
 import { linearised } from "../../schemas/tables/theory.js";
 import { placed } from "../jacobian/placed.js";
 import { plannedSpectra, plannedSubset } from "../jacobian/plan.js";
+import { nameOf } from "../origin.js";
 import { nameLength, plannedSize } from "../plannedTable.js";
 
 /** Operations a second of loops in JavaScript. */
@@ -60,7 +61,7 @@ export function planLinearised({ inputs, place, rates }: PlanContext): StagePlan
   if (basis.examples === undefined) return {};
   const n = basis.examples.train;
   if (n === undefined) {
-    throw theoryErrors.noTrainJacobian(`${basis.origin.stage}.${basis.origin.port}`, place);
+    throw theoryErrors.noTrainJacobian(nameOf(basis), place);
   }
   const { classes, batches, rows } = basis;
   const evaluated = predictions.epochs;
@@ -90,8 +91,7 @@ export function planBounds({ inputs, offers, place, rates }: PlanContext): Stage
   let [memoryBytes, work] = [predictions === undefined ? 0 : predictions.bytes, workOf()];
   for (const { examples, classes, batches, rows, origin } of offers.basis ?? []) {
     if (examples === undefined) return {};
-    if (examples.train === undefined)
-      throw theoryErrors.noTrainJacobian(`${origin.stage}.${origin.port}`, place);
+    if (examples.train === undefined) throw theoryErrors.noTrainJacobian(nameOf({ origin }), place);
     if (classes === undefined || batches === undefined || rows === undefined) return {};
     const [length, vectors] = [examples.train * classes, rows / batches];
     // The first vectors of each, twice in float64 while they are made orthonormal.

@@ -4,6 +4,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { trainErrors } from "../../schemas/errors/train.js";
 import { throwAll } from "../check.js";
 import { checkClasses, type ExampleSet, type Examples, readExamples } from "../examples.js";
+import { nameOf } from "../origin.js";
 import { readSnapshot, type Snapshot, snapshotWriter } from "../snapshot.js";
 import { epochBatches } from "./batches.js";
 import { learningRateAfter, momentsOf } from "./calendar.js";
@@ -36,7 +37,7 @@ export const gradientDescent = defineStage({
     const { options, stage, signal } = context;
     const place = `stages.${stage}.with`;
     throwAll(trainOptionErrors(options, place));
-    const source = `${inputs.examples.origin.stage}.${inputs.examples.origin.port}`;
+    const source = nameOf(inputs.examples);
     const set = readExamples(inputs.examples.table);
     const { train } = set;
     if (train === undefined) throw trainErrors.noTrainingExamples(source);
@@ -108,9 +109,9 @@ export const gradientDescent = defineStage({
   },
 });
 
-function lastSnapshot({ table, origin }: WholeInput): Snapshot {
-  const name = `${origin.stage}.${origin.port}`;
-  const last = table.batches.at(-1);
+function lastSnapshot(input: WholeInput): Snapshot {
+  const name = nameOf(input);
+  const last = input.table.batches.at(-1);
   if (last === undefined || last.numRows === 0) throw dataErrors.noSnapshot(name);
   return readSnapshot(last, name);
 }

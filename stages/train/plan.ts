@@ -6,6 +6,7 @@ import { times, workAt, workOf } from "../../engine/work.js";
 import type { PlanContext, StagePlan } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { trainErrors } from "../../schemas/errors/train.js";
+import { nameOf } from "../origin.js";
 import { countOf, countsOf, plannedMetrics, plannedPredictions, plannedSnapshots } from "../plannedTable.js";
 import { momentsOf } from "./calendar.js";
 import { durationOf, snapshotMomentsOf } from "./duration.js";
@@ -24,9 +25,9 @@ const keptNumbers: Readonly<Record<TrainOptions["optimizer"], number>> = {
  * those of durationOf and snapshotMomentsOf, which the run would end with.
  */
 export function planTraining(options: TrainOptions, { inputs, place, rates }: PlanContext): StagePlan {
-  const { origin, examples } = inputs.examples!;
+  const { examples } = inputs.examples!;
   if (examples === undefined) return {};
-  const source = `${origin.stage}.${origin.port}`;
+  const source = nameOf(inputs.examples!);
   if (examples.train === undefined) throw trainErrors.noTrainingExamples(source);
   const n = examples.train;
   const duration = durationOf(options, n, `${place}.with`);

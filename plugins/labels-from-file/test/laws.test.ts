@@ -14,7 +14,7 @@ const law = suite("laws of stages");
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 law("the stage keeps every law of stages, by the examples of its options", async () => {
-  const results = await checkPlugin(plugin, { trials: { "labels/from-file": { folder } } });
+  const results = await checkPlugin(plugin, { folder });
   assert.ok(results.length >= 10);
   assert.equal(
     results.filter(({ passed }) => !passed),
