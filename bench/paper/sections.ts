@@ -2,6 +2,7 @@ import type { Section } from "./section.js";
 import { complexity } from "./sections/complexity.js";
 import { corruption } from "./sections/corruption.js";
 import { earlyLearning } from "./sections/earlyLearning.js";
+import { earlyStopping } from "./sections/earlyStopping.js";
 import { fullScale } from "./sections/fullScale.js";
 import { linearModel } from "./sections/linearModel.js";
 import { mixtures } from "./sections/mixtures.js";
@@ -22,6 +23,7 @@ export const sections: readonly Section[] = [
   linearModel,
   theory,
   pretraining,
+  earlyStopping,
   earlyLearning,
   complexity,
   fullScale,

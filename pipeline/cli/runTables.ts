@@ -15,6 +15,7 @@ export async function readRunTables(folder: string): Promise<RunTables> {
     density: await rowsOfTable(reportedTables.density, kept),
     linearised: await rowsOfTable(reportedTables.linearised, kept),
     bound: await rowsOfTable(reportedTables.bound, kept),
+    advice: await rowsOfTable(reportedTables.advice, kept),
   };
 }
 

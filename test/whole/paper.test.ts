@@ -8,6 +8,7 @@ import { type PaperRun, readPaperRuns } from "../../bench/paper/run.js";
 import { complexityOf } from "../../bench/paper/sections/complexity.js";
 import { growing } from "../../bench/paper/sections/corruption.js";
 import { early } from "../../bench/paper/sections/earlyLearning.js";
+import { bestFixedEpoch, choiceOf, verdict } from "../../bench/paper/sections/earlyStopping.js";
 import { worstDifference } from "../../bench/paper/sections/linearModel.js";
 import { gapOf, growth, pairs, widestGap } from "../../bench/paper/sections/mixtures.js";
 import { part } from "../../bench/paper/sections/residuals.js";
@@ -135,6 +136,22 @@ law("pretraining: each start has its own first residual and Jacobian", async () 
     });
     assert.ok(norms.every((norm) => norm > 0) && new Set(norms).size === 3, norms.join(" "));
   }
+});
+
+law("early stopping: the advised stop is the first at noise level, and better than the end", async () => {
+  const runs = await runsOf("early-stopping");
+  for (const run of runs) {
+    const [advised, best, last] = (["advised", "best", "last"] as const).map((choice) =>
+      choiceOf(run, choice),
+    );
+    assert.ok(advised.reason === "noise-level" && advised.excess <= advised.threshold);
+    assert.ok(advised.epoch > 0 && advised.epoch < last.epoch, String(advised.epoch));
+    assert.ok(advised.test_error < last.test_error, String(advised.test_error));
+    assert.is(bestFixedEpoch([run]), best.epoch);
+  }
+  assert.match(verdict([-0.1, -0.2, -0.15], "x"), /^- Lower .* -0\.150 ± 0\.124 /);
+  assert.match(verdict([-0.1, 0.2, -0.15], "x"), /No difference/);
+  assert.match(verdict([0.1, 0.2, 0.15], "x"), /Higher/);
 });
 
 law("early learning: the clean labels are learnt first, and noise takes the parameters further", async () => {

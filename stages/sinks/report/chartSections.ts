@@ -1,6 +1,7 @@
 import type { Split } from "../../../schemas/columns.js";
 import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
+import { adviceTable, excessChart } from "./advice.js";
 import type { Chart } from "./chart.js";
 import { distanceChart, errorChart, learningRateChart, lossChart } from "./curves.js";
 import { countText, densityCharts } from "./density.js";
@@ -25,6 +26,7 @@ export function chartSections(tables: RunTables, run: RunFacts): readonly ChartS
   return [
     ...curveSections(tables, run),
     ...spaceSections(tables, run),
+    ...adviceSections(tables, run),
     ...spectrumSections(tables, run),
     ...densitySections(tables, run),
     ...angleSections(tables, run),
@@ -56,6 +58,18 @@ function spaceSections(tables: RunTables, run: RunFacts): readonly ChartSection[
     title: `Over training: ${stage}`,
     introduction: spacesNote,
     charts: [...residualCharts(tables, stage, rows), ...labelCharts(tables, stage, rows)],
+  }));
+}
+
+const adviceNote = html`<p class="note">The excess is the residual's mean square on the information space over that on the nuisance space: 1 when
+what is left is noise, which lies in every direction alike. The first evaluation that comes down to the threshold is
+advised; no test error is looked at.</p>`;
+
+function adviceSections(tables: RunTables, run: RunFacts): readonly ChartSection[] {
+  return byStage(tables.advice, run.file).map(({ stage, rows }) => ({
+    title: `When to stop: ${stage}`,
+    introduction: html`${adviceNote}${adviceTable(rows)}`,
+    charts: [excessChart(stage, rows, tables.projection)],
   }));
 }
 

@@ -1,7 +1,8 @@
 import { missing, numberText, percentText, ratioText } from "../numberText.js";
+import { adviceFinding } from "./advice.js";
 import { type ErrorCurve, errorCurves } from "./errorCurves.js";
 import { type HeadlineRow, headline } from "./headline.js";
-import type { RunTables } from "./tables.js";
+import { byStage, type RunTables } from "./tables.js";
 
 /**
  * What the tables say in words, most telling first. Every number is one of the tables; *…* marks emphasis.
@@ -13,6 +14,7 @@ export function findings(tables: RunTables, file?: unknown): readonly string[] {
   return [
     ...stages.flatMap((stage) => projectionFindings(rows.filter((row) => row.stage === stage))),
     ...errorCurves(tables.metrics, file).flatMap(errorFindings),
+    ...byStage(tables.advice, file).flatMap(({ rows: advice }) => adviceFinding(advice)),
   ]
     .filter((sentence) => !sentence.includes(missing))
     .map((sentence) => sentence.replaceAll(" %", "\u00a0%"));

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "apache-arrow";
+import { advice } from "../../../schemas/tables/advice.js";
 import { bound } from "../../../schemas/tables/bound.js";
 import { density } from "../../../schemas/tables/density.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
@@ -7,6 +8,7 @@ import { spectrum } from "../../../schemas/tables/spectrum.js";
 import { linearised } from "../../../schemas/tables/theory.js";
 import { rowsOf } from "../rows.js";
 import type {
+  AdviceRow,
   AngleRow,
   BoundRow,
   DensityRow,
@@ -18,7 +20,16 @@ import type {
   SpectrumRow,
 } from "./tables.js";
 
-export const reportedTables = { metrics, spectrum, projection, angles, density, linearised, bound } as const;
+export const reportedTables = {
+  metrics,
+  spectrum,
+  projection,
+  angles,
+  density,
+  linearised,
+  bound,
+  advice,
+} as const;
 
 export function isReported(table: string): table is ReportedTable {
   return Object.hasOwn(reportedTables, table);
@@ -34,6 +45,7 @@ export class TableGatherer {
     density: [] as DensityRow[],
     linearised: [] as LinearisedRow[],
     bound: [] as BoundRow[],
+    advice: [] as AdviceRow[],
   };
 
   add(table: ReportedTable, batch: RecordBatch): void {
@@ -59,6 +71,9 @@ export class TableGatherer {
         break;
       case "bound":
         append(rows.bound, rowsOf(bound, batch));
+        break;
+      case "advice":
+        append(rows.advice, rowsOf(advice, batch));
         break;
     }
   }

@@ -83,7 +83,8 @@ export function emptyNote(tables: RunTables): Html | undefined {
     tables.angles.length +
     tables.density.length +
     tables.linearised.length +
-    tables.bound.length;
+    tables.bound.length +
+    tables.advice.length;
   return rows > 0
     ? undefined
     : html`<p>No table that it can show reached this report: there is nothing to show.</p>`;

@@ -1,3 +1,4 @@
+import type { advice } from "../../../schemas/tables/advice.js";
 import type { bound } from "../../../schemas/tables/bound.js";
 import type { density } from "../../../schemas/tables/density.js";
 import type { metrics } from "../../../schemas/tables/metrics.js";
@@ -13,6 +14,7 @@ export type AngleRow = RowOf<typeof angles.columns>;
 export type DensityRow = RowOf<typeof density.columns>;
 export type LinearisedRow = RowOf<typeof linearised.columns>;
 export type BoundRow = RowOf<typeof bound.columns>;
+export type AdviceRow = RowOf<typeof advice.columns>;
 
 /** The tables a report is made from; those a run has not are empty. */
 export interface RunTables {
@@ -23,6 +25,7 @@ export interface RunTables {
   readonly density: readonly DensityRow[];
   readonly linearised: readonly LinearisedRow[];
   readonly bound: readonly BoundRow[];
+  readonly advice: readonly AdviceRow[];
 }
 
 /** Of a run that left nothing. */
@@ -34,6 +37,7 @@ export const noTables: RunTables = {
   density: [],
   linearised: [],
   bound: [],
+  advice: [],
 };
 
 export type ReportedTable = keyof RunTables;

@@ -261,6 +261,7 @@ test("any tables at all give a page without words for missing numbers", () => {
     density: rowsOfTable("density"),
     linearised: rowsOfTable("linearised"),
     bound: rowsOfTable("bound"),
+    advice: rowsOfTable("advice"),
   });
   fc.assert(
     fc.property(tables, (random) => {
@@ -469,6 +470,41 @@ test("the distribution of the singular values is drawn as the number at least so
   assert.match(text, "Of 10 singular values, 5 are told apart, 1 lies below 0.5 and 4 are 0");
   const cells = [...documentOf(text).querySelectorAll("figure tbody td")].map((cell) => cell.textContent);
   assert.equal(cells, ["5", "2"], "by value: five are at least 1, two at least 5");
+});
+
+test("advice is drawn as the excess of the projections it was made of, and said in words", () => {
+  const first = sampleTables.projection.filter((row) => row.jacobian_step === 0);
+  const residual = first.find(
+    (row) => row.target === "residual" && row.split === "train" && row.epoch === 2,
+  )!;
+  const dimension = residual.rank / residual.random_ratio ** 2;
+  const excess =
+    residual.information_norm ** 2 /
+    residual.rank /
+    (residual.nuisance_norm ** 2 / (dimension - residual.rank));
+  const of = (choice: string, epoch: number, own: number, reason: string, error: number) => ({
+    ...{ stage: "stopping", split: "train" as const, jacobian_step: 0, rank: residual.rank, threshold: 1.4 },
+    ...{ choice, reason, step: 24 * epoch, epoch, excess: own, gamma: 1, noise: 0.4, test_error: error },
+  });
+  const advice = [
+    of("advised", 2, excess, "noise-level", 0.125),
+    of("best", 3, 1, "hindsight", 0.118),
+    of("last", 150, 9, "hindsight", 0.5),
+  ];
+  const text = renderReport({ ...sampleTables, advice }, sampleRun);
+  const figure = [...documentOf(text).querySelectorAll("figure")].find(
+    (found) =>
+      found.querySelector("figcaption")?.textContent === "Excess of the training residual over noise",
+  )!;
+  const cells = [...figure.querySelectorAll("tbody tr")].map((row) => row.textContent?.trim());
+  assert.ok(cells.includes(`2${numberText(excess)}`), `${numberText(excess)}: ${cells.slice(0, 4)}`);
+  assert.match(figure.textContent ?? "", "stop after 2");
+  assert.match(textOf(text), "alone advise to stop after epoch 2");
+  assert.match(textOf(text), "is 0.125: 0.118 at best and 0.500 at the end");
+  assert.match(textOf(text), "advised, by the training residuals alone");
+  const alone = renderReport({ ...noTables, advice }, sampleRun);
+  assert.match(textOf(alone), "alone advise to stop after epoch 2");
+  assert.not.match(alone, "<figure");
 });
 
 test("a run that ends early has a report of what there was, which says so", async () => {
