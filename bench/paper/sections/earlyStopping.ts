@@ -23,7 +23,7 @@ export function bestFixedEpoch(runs: readonly PaperRun[]): number {
   return epochs.reduce((best, epoch) => (cost(epoch) < cost(best) ? epoch : best));
 }
 
-/** Test error of each run at the epoch that is best for the others: what tuning on other runs would have chosen. */
+/** Test error of each of two or more runs at the epoch that is best for the others, as tuning on those would choose. */
 export function tunedOnOthers(runs: readonly PaperRun[]): readonly number[] {
   return runs.map((run) => errorAt(run, bestFixedEpoch(runs.filter((other) => other !== run))));
 }
@@ -66,7 +66,6 @@ no clean label. Its one constant, two deviations, is the default and was not tun
     const [advised, best, last] = [errors("advised"), errors("best"), errors("last")];
     const fixed = bestFixedEpoch(runs);
     const atFixed = runs.map((run) => errorAt(run, fixed));
-    const tuned = tunedOnOthers(runs);
     const rows = runs.map((run, at) => {
       const choice = choiceOf(run, "advised");
       return [
@@ -75,13 +74,10 @@ no clean label. Its one constant, two deviations, is the default and was not tun
         numberText(choice.excess),
         advised[at].toFixed(3),
         numberText(choiceOf(run, "best").epoch),
-        best[at].toFixed(3),
-        atFixed[at].toFixed(3),
-        tuned[at].toFixed(3),
-        last[at].toFixed(3),
+        ...[best[at], atFixed[at], last[at]].map((error) => error.toFixed(3)),
       ];
     });
-    const means = ["mean", "", "", interval(advised), "", ...[best, atFixed, tuned, last].map(interval)];
+    const means = ["mean", "", "", interval(advised), "", ...[best, atFixed, last].map(interval)];
     return [
       table(
         [
@@ -91,31 +87,31 @@ no clean label. Its one constant, two deviations, is the default and was not tun
           "test error there",
           "best epoch",
           "error there",
-          `at epoch ${numberText(fixed)} for all`,
-          "at the others' best epoch",
+          `error at epoch ${numberText(fixed)}`,
           "at the end",
         ],
         [...rows, means],
       ),
-      `Epoch ${numberText(fixed)} is the fixed epoch of the least mean test error, chosen with hindsight on these very seeds; the column
-beside it takes for each seed the epoch that is best for the other seeds, as tuning on labelled runs would. "Nearest": the
+      `Epoch ${numberText(fixed)} is the fixed epoch of the least mean test error, chosen with hindsight on these very seeds. "Nearest": the
 residual never came down to the threshold, ${numberText(choiceOf(runs[0], "advised").threshold)}, and the least excess is taken.`,
-      "Paired differences of the test error at the advised stop:",
-      runs.length < 2
-        ? "- One seed: no interval."
+      ...(runs.length < 2
+        ? []
         : [
-            verdict(differences(advised, last), "the end of the run"),
-            verdict(
-              differences(advised, atFixed),
-              `epoch ${numberText(fixed)} for all, chosen with hindsight`,
-            ),
-            verdict(differences(advised, tuned), "the best epoch of the other seeds"),
-            verdict(differences(advised, best), "the best epoch of each seed, which nobody knows"),
-            claim(
-              "the advised stop loses less than half of what training to the end loses against the best epoch.",
-              runs.map((_, at) => advised[at] - best[at] < 0.5 * (last[at] - best[at])),
-            ),
-          ].join("\n"),
+            "Paired differences of the test error at the advised stop:",
+            [
+              verdict(differences(advised, last), "the end of the run"),
+              verdict(differences(advised, atFixed), `epoch ${numberText(fixed)} for all, with hindsight`),
+              verdict(
+                differences(advised, tunedOnOthers(runs)),
+                "the epoch that is best for the other seeds, as tuning on labelled runs would choose it",
+              ),
+              verdict(differences(advised, best), "the best epoch of each seed, which nobody knows"),
+              claim(
+                "the advised stop loses less than half of what training to the end loses against the best epoch.",
+                runs.map((_, at) => advised[at] - best[at] < 0.5 * (last[at] - best[at])),
+              ),
+            ].join("\n"),
+          ]),
     ].join("\n\n");
   },
 };
