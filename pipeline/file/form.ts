@@ -3,10 +3,11 @@ import type { Path, Problem } from "../graph/problem.js";
 import type { EngineName } from "../stage.js";
 import { isMap } from "./values.js";
 
-/** A stage as the file has it; `uses` is known to be a string. */
+/** A stage as the file has it. */
 export interface StageEntry {
   readonly name: string;
-  readonly uses: string;
+  /** Undefined where it is no string. */
+  readonly uses: string | undefined;
   readonly with: unknown;
   readonly from: unknown;
 }
@@ -18,7 +19,7 @@ export interface PipelineForm {
   readonly plugins: readonly string[];
   /** Names of all stages of the file, in its order. */
   readonly names: readonly string[];
-  /** Those that have a right name and a `uses`. */
+  /** Those that are maps; only right when there are no problems. */
   readonly stages: readonly StageEntry[];
   readonly problems: readonly Problem[];
 }
@@ -127,8 +128,7 @@ function readStage(
   const path: Path = ["stages", name];
   const place = path.join(".");
   const problems: Problem[] = [];
-  const rightName = stageName.test(name);
-  if (!rightName) problems.push({ error: fileErrors.stageName(place, name), path, key: true });
+  if (!stageName.test(name)) problems.push({ error: fileErrors.stageName(place, name), path, key: true });
   if (!isMap(entry)) {
     problems.push({ error: fileErrors.wrongForm(place, entry, "a stage: a map with `uses`"), path });
     return { entry: undefined, problems };
@@ -140,11 +140,8 @@ function readStage(
     const error = fileErrors.wrongForm(`${place}.uses`, entry.uses, "the name of a stage, like data/table");
     problems.push({ error, path: [...path, "uses"] });
   }
-  const known = rightName && typeof entry.uses === "string";
-  return {
-    entry: known ? { name, uses: String(entry.uses), with: entry.with, from: entry.from } : undefined,
-    problems,
-  };
+  const uses = typeof entry.uses === "string" ? entry.uses : undefined;
+  return { entry: { name, uses, with: entry.with, from: entry.from }, problems };
 }
 
 function unknownKeys(

@@ -106,22 +106,33 @@ function locate(
   sources: readonly SourceFile[],
 ): FileMistake {
   const { error, path } = problem;
-  const override = overrides.findLast((given) =>
-    given.path.every((step, i) => String(step) === String(path[i])),
-  );
+  const override =
+    overrides.findLast(({ path: put }) => startsWith(path, put)) ??
+    // A key that no file has was made on the way to what an override puts below it.
+    (sources.some((source) => source.reach(path) === path.length)
+      ? undefined
+      : overrides.findLast(({ path: put }) => startsWith(put, path)));
   if (override !== undefined && "text" in override) {
     const { text, column } = override;
     return new FileMistake(error, { file: "command line", line: 1, column }, codeFrame([text], 1, column));
   }
   if (override !== undefined) {
-    const moved = { ...problem, path: [...override.at, ...path.slice(override.path.length)] };
+    const below = path.slice(override.path.length);
+    // The values of a list share the key that is to blame.
+    const listed =
+      override.at[0] === "matrix" && typeof override.at[2] === "number" && override.at.length === 3;
+    const keyOfAll = listed && problem.key === true && below.length === 0;
+    const at = keyOfAll ? override.at.slice(0, 2) : [...override.at, ...below];
     const given = overrides.filter((other) => "text" in other);
-    return locate(moved, given, sources);
+    return locate({ ...problem, path: at }, given, sources);
   }
   let blamed = sources[0];
   for (const source of sources) if (source.reach(path) > blamed.reach(path)) blamed = source;
   return blamed.mistake(problem);
 }
+
+const startsWith = (path: Path, start: Path) =>
+  start.every((step, depth) => String(step) === String(path[depth]));
 
 interface Base {
   readonly base: string;

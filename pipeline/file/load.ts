@@ -49,11 +49,12 @@ export async function loadFile(request: LoadRequest): Promise<LoadedFile> {
     if (axis !== undefined) problems.push({ error: matrixErrors.overridden("the matrix", axis), path });
   }
   const runs: readonly (Prepared & { readonly problems: readonly Problem[] })[] =
-    matrix === undefined ? [prepare([])] : matrix.runs.map(prepare);
+    // A mistaken matrix may leave no run: what stands below it is looked at all the same.
+    matrix === undefined || matrix.runs.length === 0 ? [prepare([])] : matrix.runs.map(prepare);
   const ids = new Set<string>();
   for (const [index, { id, problems: own }] of runs.entries()) {
     if (own.length > 0) continue;
-    const path = matrix?.runs[index][0]?.at ?? [];
+    const path = matrix?.runs[index]?.[0]?.at ?? [];
     if (ids.has(id)) problems.push({ error: matrixErrors.repeatedRun("matrix", id), path });
     ids.add(id);
   }
@@ -82,7 +83,9 @@ export async function loadFile(request: LoadRequest): Promise<LoadedFile> {
     if (mistakes.all.length > mistakeLimit) break;
     const resolution = await resolve(run.substituted);
     const located = (problem: Problem) => layers.mistake(problem, run.overrides);
-    mistakes.add([...resolution.outside, ...[...run.problems, ...resolution.problems].map(located)]);
+    // What a path of the matrix was to say is not known where its values are no list.
+    const known = resolution.problems.filter(({ error }) => !matrix?.open.includes(error.place ?? ""));
+    mistakes.add([...resolution.outside, ...[...run.problems, ...known].map(located)]);
     const own = inFileOrder(resolution.warnings.map(located), layers.files);
     warnings.add(own);
     loaded.push({ run, resolution, warnings: own });

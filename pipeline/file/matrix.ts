@@ -18,6 +18,8 @@ export interface Matrix {
   /** Values of every run, variables not yet filled in. */
   readonly runs: readonly (readonly VariedValue[])[];
   readonly problems: readonly Problem[];
+  /** Paths whose values are no list: runs are made without them, and leave open what stands there. */
+  readonly open: readonly string[];
 }
 
 const runLimit = 10_000;
@@ -35,21 +37,23 @@ export function matrixOf(data: unknown): Matrix | undefined {
   const matrix = data.matrix;
   if (!isMap(matrix)) {
     tell(fileErrors.wrongForm("matrix", matrix, "a map of paths to lists of values"), ["matrix"]);
-    return { axes: [], runs: [], problems };
+    return { axes: [], runs: [], problems, open: [] };
   }
   const axes = Object.keys(matrix).filter((key) => !ownKeys.includes(key));
-  const lists = axes.map((axis): readonly VariedValue[] => {
+  const open: string[] = [];
+  const lists = axes.flatMap((axis): readonly (readonly VariedValue[])[] => {
     const values = matrix[axis];
     if (Array.isArray(values) && values.length > 0) {
-      return values.map((value, index) => ({ axis, value, at: ["matrix", axis, index] }));
+      return [values.map((value, index) => ({ axis, value, at: ["matrix", axis, index] }))];
     }
     tell(matrixErrors.noValues(`matrix.${axis}`, values), ["matrix", axis]);
+    open.push(axis);
     return [];
   });
-  const count = axes.length === 0 ? 0 : lists.reduce((product, { length }) => product * length, 1);
+  const count = lists.length === 0 ? 0 : lists.reduce((product, { length }) => product * length, 1);
   if (count > runLimit) {
     tell(matrixErrors.tooManyRuns(count, runLimit), ["matrix"]);
-    return { axes, runs: [], problems };
+    return { axes, runs: [], problems, open: axes };
   }
   const excluded = entriesOf(matrix, "exclude", tell);
   for (const { values, at } of excluded) {
@@ -58,10 +62,10 @@ export function matrixOf(data: unknown): Matrix | undefined {
       problems.push({ error, path: [...at, axis], key: true });
     }
   }
-  const product = axes.length === 0 ? [] : productOf(lists);
+  const product = lists.length === 0 ? [] : productOf(lists);
   const kept = product.filter((run) => !excluded.some(({ values }) => fits(run, values)));
   for (const { values, at } of excluded) {
-    const known = Object.keys(values).every((axis) => axes.includes(axis));
+    const known = Object.keys(values).every((axis) => axes.includes(axis) && !open.includes(axis));
     if (known && !product.some((run) => fits(run, values))) {
       tell(matrixErrors.excludesNothing(at.join("."), values), at);
     }
@@ -72,7 +76,7 @@ export function matrixOf(data: unknown): Matrix | undefined {
   const runs = [...kept, ...included];
   if (runs.length === 0 && problems.length === 0) tell(matrixErrors.noAxis("matrix"), ["matrix"]);
   const more = included.flat().map(({ axis }) => axis);
-  return { axes: [...new Set([...axes, ...more])], runs, problems };
+  return { axes: [...new Set([...axes, ...more])], runs, problems, open };
 }
 
 interface Entry {

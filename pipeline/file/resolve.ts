@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
-import type { Path, Problem, UnwiredStage } from "../graph/problem.js";
+import type { Path, Problem, UndeclaredStage, UnwiredStage } from "../graph/problem.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { sinkProblems, wireStages } from "../graph/wire.js";
 import { environmentChecks, optionProblems } from "./environment.js";
@@ -39,15 +39,20 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
   return async ({ data, problems: found, unknown }) => {
     const problems: Problem[] = [...found];
     const unknownValues = new Set(unknown.map((path) => path.join("\n")));
+    // What a variable stands for was not found: that its text is no number or no file is no mistake of its own.
+    const isKnown = ({ path }: Problem) => !unknownValues.has(path.join("\n"));
     const form = readForm(data, request.engines);
     problems.push(...form.problems);
     const { stages, plugins, outside, problems: pluginProblems } = await pluggedOnce(form.plugins);
     problems.push(...pluginProblems);
     const unwired: UnwiredStage[] = [];
+    const undeclared: UndeclaredStage[] = [];
     const resolved: ResolvedStage[] = [];
     for (const { name, uses, with: given, from } of form.stages) {
       const path: Path = ["stages", name];
-      const definition = stages.get(uses);
+      const definition = uses === undefined ? undefined : stages.get(uses);
+      if (uses === undefined || definition === undefined) undeclared.push({ name, from });
+      if (uses === undefined) continue;
       if (definition === undefined) {
         const error = fileErrors.unknownStageType(`${path.join(".")}.uses`, uses, [...stages.keys()]);
         problems.push({ error, path: [...path, "uses"] });
@@ -57,15 +62,14 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
       const { options, problems: formProblems } = checkOptions(definition, given, path);
       const stage: ResolvedStage = { name, uses, definition, options };
       const wrong = formProblems.length > 0 ? formProblems : optionProblems(stage);
-      // What a variable stands for was not found: that its text is no number is no mistake of its own.
-      problems.push(...wrong.filter((problem) => !unknownValues.has(problem.path.join("\n"))));
+      problems.push(...wrong.filter(isKnown));
       if (wrong.length === 0) resolved.push(stage);
     }
-    const wiring = wireStages(form.names, unwired);
+    const wiring = wireStages(form.names, unwired, undeclared);
     problems.push(...wiring.problems);
     if (request.requireSink === true) problems.push(...sinkProblems(form.names, unwired));
     if (request.checkEnvironment !== false)
-      problems.push(...(await environmentProblems(resolved, form.engine)));
+      problems.push(...(await environmentProblems(resolved, form.engine)).filter(isKnown));
     return {
       problems,
       outside,

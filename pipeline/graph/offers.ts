@@ -1,5 +1,5 @@
 import { wiringErrors } from "../../schemas/errors/pipeline.js";
-import type { Path, Problem, UnwiredStage } from "./problem.js";
+import type { Path, Problem, UndeclaredStage, UnwiredStage } from "./problem.js";
 import { defaultCapacity, type Policy, type PortAddress, policies } from "./resolved.js";
 
 /** One thing named in `from`: a stage, or one of its outputs, and how the edge from there should be. */
@@ -29,10 +29,11 @@ const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /**
  * Reads the `from` of a stage: a string, a `{ port, capacity, policy }`, a list of these, or a map from input names to
- * any of them. `stages` are all stages of the file, `declared` those whose declaration is known.
+ * any of them. `stages` are all stages of the file, `declared` those whose declaration is known. Names of inputs are
+ * checked where the stage's own is.
  */
 export function readFrom(
-  stage: UnwiredStage,
+  stage: UnwiredStage | UndeclaredStage,
   stages: readonly string[],
   declared: ReadonlyMap<string, UnwiredStage>,
 ): From {
@@ -104,13 +105,15 @@ export function readFrom(
 
   if (from === undefined || from === null) return { anyInput: [], byInput: new Map(), problems };
   if (!isMap(from) || "port" in from) return { anyInput: readList(from, path), byInput: new Map(), problems };
-  const inputs = Object.keys(stage.definition.inputs);
+  const declaration = "definition" in stage ? stage : undefined;
+  const inputs = Object.keys(declaration?.definition.inputs ?? {});
   const byInput = new Map<string, readonly Offer[]>();
   for (const [input, value] of Object.entries(from)) {
-    if (inputs.includes(input)) byInput.set(input, readList(value, [...path, input]));
+    if (declaration === undefined || inputs.includes(input))
+      byInput.set(input, readList(value, [...path, input]));
     else {
       problems.push({
-        error: wiringErrors.unknownInput(`${path.join(".")}.${input}`, stage.uses, input, inputs),
+        error: wiringErrors.unknownInput(`${path.join(".")}.${input}`, declaration.uses, input, inputs),
         path: [...path, input],
         key: true,
       });

@@ -11,6 +11,12 @@ export interface Problem {
   readonly key?: true;
 }
 
+/** A stage whose declaration is not known, with its `from` as the file has it. */
+export interface UndeclaredStage {
+  readonly name: string;
+  readonly from: unknown;
+}
+
 /** A stage whose declaration is known, with its `from` as the file has it. */
 export interface UnwiredStage {
   readonly name: string;

@@ -3,7 +3,7 @@ import type { InputPort } from "../stage.js";
 import { bindByTable, bindExplicitly, type Candidate, tableText } from "./bind.js";
 import { addressText, capacityOf, policyOf, readFrom } from "./offers.js";
 import { orderStages } from "./order.js";
-import type { Problem, UnwiredStage } from "./problem.js";
+import type { Problem, UndeclaredStage, UnwiredStage } from "./problem.js";
 import type { Wire } from "./resolved.js";
 
 export interface Wiring {
@@ -17,9 +17,14 @@ export interface Wiring {
 
 /**
  * Connects the stages of a file by the rules of design §2. Every mistake is found, not only the first.
- * `names` are all stages of the file, of which `stages` (in file order) are those with a known declaration.
+ * `names` are all stages of the file, of which `stages` (in file order) are those with a known declaration; of
+ * `undeclared` ones only what they name is looked at.
  */
-export function wireStages(names: readonly string[], stages: readonly UnwiredStage[]): Wiring {
+export function wireStages(
+  names: readonly string[],
+  stages: readonly UnwiredStage[],
+  undeclared: readonly UndeclaredStage[] = [],
+): Wiring {
   const declared = new Map(stages.map((stage) => [stage.name, stage]));
   const problems: Problem[] = [];
   const wires: Wire[] = [];
@@ -28,6 +33,7 @@ export function wireStages(names: readonly string[], stages: readonly UnwiredSta
     problems.push(...wired.problems);
     wires.push(...wired.wires);
   }
+  for (const stage of undeclared) problems.push(...readFrom(stage, names, declared).problems);
   const { order, cycles } = orderStages(
     stages.map((stage) => stage.name),
     wires,

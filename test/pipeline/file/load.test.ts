@@ -280,7 +280,7 @@ test("what is no YAML is reported with its place, and nothing in a file is execu
 });
 
 test("a bomb of aliases, a deep nest, a huge file and a wide map end soon with an error", async () => {
-  const began = performance.now();
+  const began = process.cpuUsage();
   const levels = ["a: &a [x,x,x,x,x,x,x,x,x]"];
   for (const [index, name] of [..."bcdefghi"].entries()) {
     levels.push(`${name}: &${name} [${`*${"abcdefgh"[index]},`.repeat(9)}]`);
@@ -293,7 +293,8 @@ test("a bomb of aliases, a deep nest, a huge file and a wide map end soon with a
   assert.is((await errorsOf(`name: ${"x".repeat(300_000)}`)).errors[0].code, "FILE_TOO_LARGE");
   const wide = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join("\n");
   assert.ok((await errorsOf(wide)).errors.length > 1);
-  assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+  const { user } = process.cpuUsage(began);
+  assert.ok(user < 5e6, `${user} µs`);
 });
 
 test("a key that is given twice or is reserved is told with all other mistakes", async () => {
