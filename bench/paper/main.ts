@@ -1,4 +1,5 @@
 // Runs the paper's experiments (examples/paper) through the built command line and makes docs/paper.md of what they leave.
+// What an experiment left is kept in bench/results/paper, so that the page needs the runs of those alone that are new.
 //   npm run paper -- [--size tiny|small|full] [--only NAME ...] [--out DIR] [--page FILE] [--no-run]
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,9 +7,11 @@ import { availableParallelism, cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import yargs from "yargs";
-import { pictureFile, renderPage } from "./page.js";
+import { renderPage } from "./page.js";
 import { picture } from "./picture.js";
-import { type PaperRun, readPaperRuns } from "./run.js";
+import { pictureFile, readRecords, recordOf, sizes, writeRecord } from "./record.js";
+import { readPaperRuns } from "./run.js";
+import type { Section } from "./section.js";
 import { sections } from "./sections.js";
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -17,7 +20,7 @@ const given = await yargs(process.argv.slice(2))
   .scriptName("npm run paper --")
   .options({
     size: {
-      choices: ["tiny", "small", "full"] as const,
+      choices: sizes,
       default: "small" as const,
       describe: "Of every experiment",
     },
@@ -36,14 +39,18 @@ const given = await yargs(process.argv.slice(2))
   .parseAsync();
 
 const folder = given.out ?? join(repository, "runs", "paper", given.size);
-const page =
-  given.page ?? (given.size === "tiny" ? join(folder, "paper.md") : join(repository, "docs/paper.md"));
+const isTiny = given.size === "tiny";
+const page = given.page ?? (isTiny ? join(folder, "paper.md") : join(repository, "docs/paper.md"));
+const records = isTiny ? join(folder, "records") : join(repository, "bench/results/paper");
 mkdirSync(folder, { recursive: true });
+mkdirSync(join(dirname(page), "paper"), { recursive: true });
+const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
+const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`;
 
-let failed = 0;
-for (const { name, single } of given.run ? sections.filter((each) => given.only.includes(each.name)) : []) {
+/** Whether every run of an experiment is done, after running those that are not. */
+async function isRun({ name, single }: Section): Promise<boolean> {
   const out = single === true ? join(folder, name, "run") : join(folder, name);
-  if (single === true && (await readPaperRuns(join(folder, name))).length > 0) continue;
+  if (single === true && (await readPaperRuns(join(folder, name))).length > 0) return true;
   const file = join(repository, "examples/paper", `${name}.yaml`);
   process.stderr.write(`${name}\n`);
   const { status } = spawnSync(
@@ -51,25 +58,22 @@ for (const { name, single } of given.run ? sections.filter((each) => given.only.
     [join(repository, "dist/pipeline/cli/main.js"), "run", file, "--set", `size=${given.size}`, "--out", out],
     { cwd: repository, stdio: ["ignore", "ignore", "inherit"] },
   );
-  if (status !== 0) failed += 1;
+  return status === 0;
 }
 
-const runs = new Map<string, readonly PaperRun[]>();
-for (const name of names) runs.set(name, await readPaperRuns(join(folder, name)));
-const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
-const text = renderPage(sections, runs, {
-  size: given.size,
-  date: new Date().toISOString().slice(0, 10),
-  machine: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`,
-  version,
-});
-mkdirSync(join(dirname(page), "paper"), { recursive: true });
-for (const { name, charts } of sections) {
-  const own = runs.get(name) ?? [];
-  for (const chart of own.length === 0 ? [] : (charts?.(own) ?? [])) {
-    writeFileSync(join(dirname(page), pictureFile(chart)), picture(chart) ?? "");
+for (const section of sections.filter(({ name }) => given.only.includes(name))) {
+  // No record of half of an experiment.
+  if (given.run && !(await isRun(section))) {
+    process.exitCode = 1;
+    continue;
+  }
+  const runs = await readPaperRuns(join(folder, section.name));
+  if (runs.length === 0) continue;
+  await writeRecord(records, recordOf(section, runs, { size: given.size, machine, version }));
+  for (const chart of section.charts?.(runs) ?? []) {
+    const drawn = picture(chart);
+    if (drawn !== undefined) writeFileSync(join(dirname(page), pictureFile(chart, given.size)), drawn);
   }
 }
-writeFileSync(page, text);
+writeFileSync(page, renderPage(sections, await readRecords(records, isTiny ? ["tiny"] : ["small", "full"])));
 process.stderr.write(`written to ${page}\n`);
-process.exitCode = failed === 0 ? 0 : 1;

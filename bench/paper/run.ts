@@ -7,6 +7,8 @@ import type { RunTables } from "../../stages/sinks/report/tables.js";
 export interface PaperRun extends RunTables {
   readonly seed: number;
   readonly seconds: number;
+  /** When it began, as `2000-12-31T12:00:00.000Z`. */
+  readonly started: string;
   /** An option as it was used, such as `noise.fraction`. */
   readonly option: (stage: string, name: string) => unknown;
 }
@@ -15,6 +17,7 @@ interface RunRecord {
   readonly outcome: string;
   readonly seed: number;
   readonly seconds: number;
+  readonly started: string;
   readonly pipeline: {
     readonly stages: Readonly<Record<string, { readonly with: Readonly<Record<string, unknown>> }>>;
   };
@@ -32,6 +35,7 @@ export async function readPaperRuns(folder: string): Promise<readonly PaperRun[]
       ...(await readRunTables(join(folder, name))),
       seed: record.seed,
       seconds: record.seconds,
+      started: record.started,
       option: (stage, option) => record.pipeline.stages[stage]?.with[option],
     });
   }

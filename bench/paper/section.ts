@@ -6,8 +6,10 @@ export interface Section {
   /** Of the file, without `.yaml`. */
   readonly name: string;
   readonly title: string;
-  /** What was done, and how it differs from the paper. */
+  /** What was done, whatever the size. */
   readonly says: string;
+  /** How size small differs from the paper. */
+  readonly small?: string;
   /** Without a matrix: one run. */
   readonly single?: true;
   /** Charts above the tables, in the report's form. */

@@ -1,7 +1,7 @@
 import type { Section } from "./section.js";
 import { complexity } from "./sections/complexity.js";
 import { corruption } from "./sections/corruption.js";
-import { earlyLearning } from "./sections/earlyLearning.js";
+import { earlyLearning, earlyLearningFashion } from "./sections/earlyLearning.js";
 import { earlyStopping } from "./sections/earlyStopping.js";
 import { fullScale } from "./sections/fullScale.js";
 import { linearModel } from "./sections/linearModel.js";
@@ -25,6 +25,7 @@ export const sections: readonly Section[] = [
   pretraining,
   earlyStopping,
   earlyLearning,
+  earlyLearningFashion,
   complexity,
   fullScale,
 ];

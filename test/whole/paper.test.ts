@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { renderPage } from "../../bench/paper/page.js";
+import { readRecords, recordOf } from "../../bench/paper/record.js";
 import { type PaperRun, readPaperRuns } from "../../bench/paper/run.js";
 import { complexityOf } from "../../bench/paper/sections/complexity.js";
 import { growing } from "../../bench/paper/sections/corruption.js";
@@ -163,6 +164,11 @@ law("early learning: the clean labels are learnt first, and noise takes the para
   assert.equal(growing(runs, distance), [true]);
 });
 
+law("early learning on Fashion-MNIST: nearer to the clean labels than to those given", async () => {
+  for (const run of await runsOf("early-learning-fashion", "matrix.variables.fraction=[0.4]"))
+    assert.ok(early(run).clean < early(run).given);
+});
+
 law("complexity: yᵀH⁻¹y grows with the noise", async () => {
   const runs = await runsOf("complexity", "matrix.variables.fraction=[0, 0.6]");
   assert.equal(growing(runs, complexityOf), [true]);
@@ -176,11 +182,26 @@ law("full scale: the values it finds are those of the golden Jacobian's size", a
 });
 
 law("the page has a part for every experiment and no number that is missing", () => {
-  const facts = { size: "tiny", date: "2000-01-01", machine: "none", version: "0" };
-  const page = renderPage(sections, all, facts);
+  const facts = { size: "tiny", machine: "none", version: "0" } as const;
+  const page = renderPage(
+    sections,
+    sections.map((section) => recordOf(section, all.get(section.name) ?? [], facts)),
+  );
   assert.not.match(page, "NaN");
-  assert.not.match(page, "not run at size");
+  assert.not.match(page, "Not run for this page");
   for (const { title } of sections) assert.match(page, `## ${title}`);
 });
+
+law(
+  "docs/paper.md is what the kept results of the sizes small and full make, and its pictures are there",
+  async () => {
+    const records = await readRecords(join(repository, "bench/results/paper"), ["small", "full"]);
+    const page = readFileSync(join(repository, "docs/paper.md"), "utf8");
+    assert.is(page, renderPage(sections, records), "npm run paper -- --no-run writes it again");
+    for (const [, file] of page.matchAll(/\]\((paper\/[^)]*)\)/g)) {
+      assert.ok(existsSync(join(repository, "docs", file)), file);
+    }
+  },
+);
 
 law.run();

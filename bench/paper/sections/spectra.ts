@@ -53,8 +53,9 @@ function shareAbove(
 export const spectra: Section = {
   name: "figure-4",
   title: "Figure 4: the singular values at the start and at the end",
-  says: `The paper: the largest 1,000 of 500,000, clean labels, and a density of all. Here at size small the largest 150 of the
-Jacobian of 200 images with three outputs, and all 603 of it, exact (the density's estimate is tried at size tiny).`,
+  says: `The paper: the largest 1,000 of 500,000, clean labels, and a density of all. The listed values are exact or of block Krylov; the
+density is an estimate of its own from random starts, by block Lanczos quadrature, and is held to the listed values.`,
+  small: `The Jacobian of 600 images with three outputs: 1,000 of 1,800 values, exact.`,
   charts: ([run]) =>
     densityCharts("density", run.density).map((chart) => ({
       ...chart,

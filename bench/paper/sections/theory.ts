@@ -64,6 +64,7 @@ means something. The whole-space bound needs all nK vectors.`,
     ...linearisedCharts("linearised", run.linearised).map((chart, at) => ({
       ...chart,
       key: `theory-linearised-${at + 1}`,
+      title: ["Residual on both spaces", "Way of the parameters"][at] ?? chart.title,
     })),
     ...boundCharts(
       "bounds",
