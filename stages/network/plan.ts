@@ -7,8 +7,8 @@ import { type AddedNetworks, checkInput, type DescriptionOptions, readDescriptio
 import { withOutputs } from "./head.js";
 
 /**
- * The one snapshot a stage will send of the network its options describe, or of the one `given` by snapshots of another
- * stage, for the examples that are known; nothing where they are not. Errors: those of the description.
+ * The one snapshot a stage will send of the network its options describe, or of the one `given` with trained weights, the
+ * head made anew where K differs, for the examples that are known; nothing where they are not. Errors: those of the description.
  */
 export async function planSnapshot(
   options: DescriptionOptions,

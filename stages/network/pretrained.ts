@@ -84,11 +84,15 @@ export const networkPretrained = (added: AddedNetworks) =>
         parametersFrom(description.network, tensors, { file: resolvePath(options.weights) });
       }
     },
-    plan: (options, context) => {
+    plan: async (options, context) => {
       const trained = context.inputs.snapshots?.network;
-      return trained === undefined
-        ? planSnapshot(options, context, added)
-        : planSnapshot(options, context, added, parseNetwork(trained, "network"));
+      if (trained !== undefined) {
+        return planSnapshot(options, context, added, parseNetwork(trained, "network"));
+      }
+      const { place, resolvePath } = context;
+      const description = await readDescription(options, `${place}.with`, resolvePath, added);
+      const given = description?.kind === "network" ? description.network : undefined;
+      return planSnapshot(options, context, added, given);
     },
     run: async (inputs, outputs, context) => {
       const { options, stage } = context;

@@ -3,12 +3,16 @@ import { fileURLToPath } from "node:url";
 import { Table } from "apache-arrow";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseNetwork } from "../../engine/network/parse.js";
 import type { PlanContext, StagePlan } from "../../pipeline/stage.js";
 import { type AnyStage, optionsOf } from "../../plugins/kit/trial.js";
 import { gaussianMixture } from "../../stages/data/gaussian-mixture.js";
 import { idx } from "../../stages/data/idx.js";
 import { table } from "../../stages/data/table.js";
 import { readExamples } from "../../stages/examples.js";
+import { pretrained } from "../../stages/network/pretrained.js";
+import { readSnapshot } from "../../stages/snapshot.js";
+import { type ExampleRows, examplesBatch } from "../support/examples.js";
 import { withFolder } from "../support/folder.js";
 import { goldenPath } from "../support/golden.js";
 import { writeStripes } from "../support/smallPipeline.js";
@@ -22,10 +26,11 @@ async function planOf(
   stage: AnyStage,
   options: NonNullable<Trial["options"]>,
   folder: string,
+  inputs: PlanContext["inputs"] = {},
 ): Promise<Planned> {
   const context: PlanContext = {
     place: "stages.tested",
-    inputs: {},
+    inputs,
     offers: {},
     rates: { network: 1e11, held: 1e11, algebra: 1e10, reduction: 1e9 },
     memoryLimit: 1e9,
@@ -59,5 +64,23 @@ for (const [stage, options] of [
       });
     }));
 }
+
+test("network/pretrained plans what it sends for other classes than a file's: the head made anew", async () => {
+  const folder = dirname(fileURLToPath(goldenPath("resnet20-pretrained", "network.json")));
+  const options = { network: "network.json", weights: "weights.safetensors" };
+  const { snapshots } = await planOf(pretrained, options, folder, {
+    examples: {
+      origin: { stage: "data", port: "examples", table: "examples" },
+      shape: [32, 32, 3],
+      classes: 3,
+    },
+  });
+  const given: ExampleRows = { train: [0, 1, 2], classes: ["a", "b", "c"], shape: [32, 32, 3] };
+  const { snapshots: sent } = await sentBy(pretrained, {
+    ...{ options, folder },
+    inputs: { examples: [examplesBatch(given)] },
+  });
+  assert.equal(parseNetwork(snapshots.network, "planned"), readSnapshot(sent[0], "sent").network);
+});
 
 test.run();
