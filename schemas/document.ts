@@ -100,6 +100,28 @@ function section({ table, row, sizes = {}, metadata = {}, fieldMetadata = {} }: 
   return [...lines, ...(facts.length === 0 ? [] : ["", ...facts])].join("\n");
 }
 
+/** Beside the folders of a table's stages, in `tables/TABLE/`. Readers of data sets pass over names with `_`. */
+export const descriptionFile = "_schema.json";
+
+/**
+ * What `tables/TABLE/_schema.json` says: name, version, what a row is, the columns with type, unit and meaning, the
+ * metadata of schema and fields. Undefined for a table that is not the house's.
+ */
+export function tableDescription(name: string): string | undefined {
+  const entry = entries.find(({ table }) => table.name === name);
+  if (entry === undefined) return undefined;
+  const { table, row, sizes = {}, metadata = {}, fieldMetadata = {} } = entry;
+  const columns = Object.entries(table.columns).map(([column, { type, unit, meaning }]) => ({
+    name: column,
+    type: typeText(type, sizes[column]),
+    unit,
+    meaning,
+    ...(fieldMetadata[column] === undefined ? {} : { metadata: fieldMetadata[column] }),
+  }));
+  const { version, summary } = table;
+  return `${JSON.stringify({ table: name, version, summary, row, columns, metadata }, null, 2)}\n`;
+}
+
 /** The tables in words: the text of docs/tables.md, made from the definitions alone. */
 export function tablesDocument(): string {
   const head = [
@@ -114,6 +136,12 @@ export function tablesDocument(): string {
     "this order. `step` counts training steps, `epoch` passes over the training examples. Symbols: n examples, K classes,",
     "p trainable parameters, J the Jacobian with rows sample-major (row i·K + k is output k of example i), u_index and",
     "v_index its singular vectors. Unit 1 is a pure number; text and truth values have none.",
+    "",
+    "A run keeps a table in `tables/TABLE/STAGE/part-*.parquet`, rows by `step` (by `jacobian_step` where there is no step;",
+    "those of one step in the order they were sent) and declared so to readers, with the smallest and largest value of each",
+    "column that is no list in every row group. `split` is text there. `tables/TABLE/_schema.json` says of its table what this",
+    "page says: `table`, `version`, `summary`, `row`, `columns` (each `name`, `type`, `unit`, `meaning`) and the keys of the",
+    "schema's `metadata`; the metadata themselves are key and value pairs of each file, a field's as `column.NAME.KEY`.",
   ];
   return `${[head.join("\n"), ...entries.map(section)].join("\n\n")}\n`;
 }

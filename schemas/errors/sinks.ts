@@ -24,6 +24,17 @@ export const sinkErrors = {
       remedy: `Use text, truth values, int32, int64, float32, float64 or lists of numbers, or keep the table as Arrow: arrow: [${table}].`,
     }),
 
+  /** A codec that this Node has not. */
+  cannotCompress: (place: string, compression: string): JacoflowError =>
+    new JacoflowError({
+      code: "CANNOT_COMPRESS",
+      kind: "invalid",
+      message: `${place}: Node ${process.versions.node} cannot compress with ${compression}`,
+      place,
+      value: compression,
+      remedy: "Use Node 22.15 or newer, or leave it out: snappy needs nothing.",
+    }),
+
   reportThreadEnded: (cause: unknown): JacoflowError =>
     new JacoflowError({
       code: "REPORT_THREAD_ENDED",

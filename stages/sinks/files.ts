@@ -33,7 +33,7 @@ export const diskFiles: FileSystem = {
 };
 
 /**
- * A file that appears at its path only when it is whole: it is written under a temporary name in the same folder,
+ * A file that appears at its path only when it is whole: it is written under a temporary name (beside it by default),
  * synchronised, then renamed. Whatever fails becomes a DISK_FULL or WRITE_FAILED that names the file, and the
  * temporary is removed.
  */
@@ -44,13 +44,13 @@ export class AtomicFile {
   /** What went wrong first: nothing more is written after it, whoever overlooked it. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(path: string, files: FileSystem) {
+  readonly #temporary: string;
+
+  /** `temporary` is a path that nobody else writes, on the same disk. */
+  constructor(path: string, files: FileSystem, temporary = `${path}.tmp`) {
     this.path = path;
     this.#files = files;
-  }
-
-  get #temporary(): string {
-    return `${this.path}.tmp`;
+    this.#temporary = temporary;
   }
 
   /** Appends bytes; they may be reused once this has resolved. */
@@ -97,8 +97,13 @@ export class AtomicFile {
 }
 
 /** Writes a whole file by atomic rename. */
-export async function writeFileAtomically(path: string, text: string, files: FileSystem): Promise<void> {
-  const file = new AtomicFile(path, files);
+export async function writeFileAtomically(
+  path: string,
+  text: string,
+  files: FileSystem,
+  temporary?: string,
+): Promise<void> {
+  const file = new AtomicFile(path, files, temporary);
   await file.append(new TextEncoder().encode(text));
   await file.complete();
 }

@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { RecordBatch, Schema } from "apache-arrow";
 import type { InputStream, StageContext, TableName } from "../../pipeline/stage.js";
+import { descriptionFile, tableDescription } from "../../schemas/document.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { advice } from "../../schemas/tables/advice.js";
@@ -10,7 +11,7 @@ import { metrics } from "../../schemas/tables/metrics.js";
 import { angles, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
 import { linearised } from "../../schemas/tables/theory.js";
-import { AtomicFile, diskFiles, type FileSystem } from "./files.js";
+import { AtomicFile, diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
 import { Parts } from "./parts.js";
 
 /** A file that is being written; it appears at its path only when it is whole. */
@@ -63,6 +64,8 @@ function alarm(): { readonly raised: Promise<never>; readonly raise: (error: unk
 export interface KeepOptions {
   /** The batch that brings a file to this many rows, or to 32 MB, is its last. */
   readonly rowsPerPart: number;
+  /** A file also ends this long after its first batch: what it holds then depends on the clock. Default: never. */
+  readonly secondsPerPart?: number | undefined;
   readonly formOf: (table: TableName) => FileForm;
   /** Default: the disk. */
   readonly files?: FileSystem;
@@ -72,7 +75,7 @@ export interface KeepOptions {
 async function keep(
   input: InputStream,
   context: StageContext<unknown>,
-  { rowsPerPart, formOf, files = diskFiles }: KeepOptions,
+  { rowsPerPart, secondsPerPart, formOf, files = diskFiles }: KeepOptions,
   raised: Promise<never>,
 ): Promise<void> {
   const { table, stage } = input.origin;
@@ -82,15 +85,26 @@ async function keep(
   });
   if (!isNew) throw sinkErrors.tableHasWriter(folder, table, stage);
   const form = formOf(table);
+  let described = false;
+  // Beside the stages' folders, where globs of parts do not find it; each stage writes the same, in a folder of its own.
+  const describe = async () => {
+    const text = described ? undefined : tableDescription(table);
+    described = true;
+    if (text === undefined) return;
+    const unfinished = join(folder, `${descriptionFile}.tmp`);
+    await writeFileAtomically(join(dirname(folder), descriptionFile), text, files, unfinished);
+  };
   const parts = new Parts({
     folder,
     rowsPerPart,
+    secondsPerPart,
     ending: form.ending,
     writePart: async (path, schema, batches) => {
       const file = new AtomicFile(path, files);
       try {
         await form.write(file, { table, schema, batches });
         await file.complete();
+        await describe();
       } catch (error) {
         await file.abandon();
         throw error;
@@ -112,7 +126,8 @@ async function keep(
 
 /**
  * What a sink of files does with its inputs: parts in `tables/TABLE/STAGE/` of the run folder, named
- * `part-00000.ENDING` and so on, each appearing by atomic rename, whole and readable while the run goes on. Resolves when
+ * `part-00000.ENDING` and so on, each appearing by atomic rename, whole and readable while the run goes on, and
+ * `tables/TABLE/_schema.json`, which explains the columns. Resolves when
  * every input has ended and all its rows lie in files; the first failure ends the others with what they have. Errors:
  * TABLE_HAS_WRITER, DISK_FULL, WRITE_FAILED, and those of the form.
  */

@@ -8,6 +8,8 @@ export type WritePart = (path: string, schema: Schema, batches: readonly RecordB
 export interface PartsOptions {
   readonly folder: string;
   readonly rowsPerPart: number;
+  /** A part is complete this long after its first batch, too. Default: never by the clock. */
+  readonly secondsPerPart?: number | undefined;
   /** File ending without the dot. */
   readonly ending: string;
   readonly writePart: WritePart;
@@ -24,7 +26,7 @@ export const bytesPerPart = 32 * 1024 * 1024;
  * The files of one table of one stage. A part is complete with the batch that brings it to `rowsPerPart` rows or to
  * 32 MB; the last one with the end. Until then it is replaced by a longer one whenever its batches have doubled, so at
  * any time at least half of what came lies in whole, readable files, and each batch is written twice on average. Which
- * rows end up in which file depends on the batches alone.
+ * rows end up in which file depends on the batches alone, unless `secondsPerPart` makes it depend on the clock.
  */
 export class Parts {
   readonly #options: PartsOptions;
@@ -36,6 +38,10 @@ export class Parts {
   #bytes = 0;
   #complete = 0;
   #closed = false;
+  /** Ends the part by the clock. */
+  #timer: NodeJS.Timeout | undefined;
+  /** What the clock's write failed with: nobody waited for it. */
+  #overdue: { readonly error: unknown } | undefined;
   /** A run that is stopped finishes a table while its last batch may still be on the way to the disk. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -65,7 +71,9 @@ export class Parts {
   }
 
   async #take(batch: RecordBatch): Promise<void> {
+    this.#throwOverdue();
     if (this.#closed) return;
+    this.#startClock();
     // Every batch of a port has one schema: its output sees to that.
     this.#schema ??= batch.schema;
     this.#batches.push(batch);
@@ -77,6 +85,8 @@ export class Parts {
   }
 
   async #end(emptySchema: Schema | undefined): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#throwOverdue();
     if (this.#closed) return;
     if (this.#schema !== undefined && this.#batches.length > this.#written) await this.#write(this.#schema);
     if (this.#schema === undefined && emptySchema !== undefined) {
@@ -97,7 +107,32 @@ export class Parts {
     }
   }
 
+  #startClock(): void {
+    const { secondsPerPart } = this.#options;
+    if (secondsPerPart === undefined || this.#batches.length > 0) return;
+    const part = this.#complete;
+    const end = () =>
+      this.#inTurn(() => this.#endPart(part)).catch((error) => {
+        this.#overdue = { error };
+      });
+    this.#timer = setTimeout(end, secondsPerPart * 1000);
+  }
+
+  /** Completes a part unless its rows did before. */
+  async #endPart(part: number): Promise<void> {
+    if (this.#closed || this.#schema === undefined || part !== this.#complete) return;
+    if (this.#batches.length > this.#written) await this.#write(this.#schema);
+    this.#begin();
+  }
+
+  #throwOverdue(): void {
+    const overdue = this.#overdue;
+    this.#overdue = undefined;
+    if (overdue !== undefined) throw overdue.error;
+  }
+
   #begin(): void {
+    clearTimeout(this.#timer);
     this.#complete += 1;
     this.#batches = [];
     this.#written = 0;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 
 /** Every file below a folder, relative to it, sorted; none when there is no such folder. */
@@ -12,11 +12,11 @@ export function filesBelow(folder: string): readonly string[] {
     .sort();
 }
 
-/** SHA-256 of every file of a run's `tables/`, by path. */
+/** SHA-256 of every part in a run's `tables/`, by path. */
 export function tableHashes(runFolder: string): Readonly<Record<string, string>> {
   const tables = join(runFolder, "tables");
   return Object.fromEntries(
-    filesBelow(tables).map((file) => [
+    partsBelow(tables).map((file) => [
       file,
       createHash("sha256")
         .update(readFileSync(join(tables, file)))
@@ -24,6 +24,9 @@ export function tableHashes(runFolder: string): Readonly<Record<string, string>>
     ]),
   );
 }
+
+const partsBelow = (tables: string) =>
+  filesBelow(tables).filter((file) => basename(file).startsWith("part-"));
 
 /** Rows of a query in DuckDB, big integers as numbers. */
 export async function query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {

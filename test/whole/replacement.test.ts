@@ -41,7 +41,10 @@ async function rowsOf<C extends Columns>(
     (found) => found.table === definition.name && found.stage === stage,
   );
   assert.ok(kept, `${definition.name} of ${stage} was kept`);
-  return (await loadRows(definition, kept)) as readonly Row[];
+  // Parquet has them by step, Arrow as they were sent.
+  const step = "step" in definition.columns ? "step" : "jacobian_step";
+  const rows = (await loadRows(definition, kept)) as readonly Row[];
+  return [...rows].sort((left, right) => Number(left[step]) - Number(right[step]));
 }
 
 /** How a value was found, which another way has to say otherwise. */

@@ -66,10 +66,11 @@ export async function writeIndex(
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw runErrors.writeFailed(folder, error);
   });
-  const file = new AtomicFile(join(folder, partName(shard.number - 1, parquetForm.ending)), diskFiles);
+  const form = parquetForm("snappy");
+  const file = new AtomicFile(join(folder, partName(shard.number - 1, form.ending)), diskFiles);
   const batch = table.batch(columns, runs.length);
   try {
-    await parquetForm.write(file, { table: "runs", schema: table.schema, batches: [batch] });
+    await form.write(file, { table: "runs", schema: table.schema, batches: [batch] });
     await file.complete();
   } catch (error) {
     await file.abandon();

@@ -1,7 +1,8 @@
-import type { RecordBatch } from "apache-arrow";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { FileForm, PartFile } from "../keptTables.js";
 import { columnSources, type RowRange, valueCounter } from "./columns.js";
+import { type Compression, codecOf } from "./compression.js";
+import { rangesByStep, stepColumn } from "./order.js";
 import { keyValueMetadata, parquetSchemaOf } from "./schema.js";
 
 /**
@@ -30,33 +31,43 @@ class FileWriter extends ByteWriter {
   }
 }
 
-/** Batches of one schema as one Parquet file. UNSUPPORTED_COLUMN when a column has no Parquet type. */
-export const parquetForm: FileForm = {
+/**
+ * Batches of one schema as one Parquet file: rows by step (those of one step in the order they came), statistics of every
+ * column that is no list, dictionaries where they at least halve a column. UNSUPPORTED_COLUMN when a column has no
+ * Parquet type.
+ */
+export const parquetForm = (compression: Compression): FileForm => ({
   ending: "parquet",
   write: async (file, { schema, batches, table }) => {
+    const order = stepColumn(schema);
     const parquet = new ParquetWriter({
       writer: new FileWriter(file),
       schema: parquetSchemaOf(schema, table),
+      ...codecOf(compression),
       kvMetadata: keyValueMetadata(schema),
       createdBy: "jacoflow",
     });
-    for (const group of rowGroups(batches)) {
+    for (const group of rowGroups(rangesByStep(batches, order))) {
       const columnData = columnSources(group);
       await parquet.write({ columnData, rowGroupSize: columnData[0].data.length });
+      if (order !== undefined) {
+        const sorting = { column_idx: order, descending: false, nulls_first: false };
+        Object.assign(parquet.row_groups[parquet.row_groups.length - 1], { sorting_columns: [sorting] });
+      }
       await new Promise((resolve) => setImmediate(resolve));
     }
     await parquet.finish();
   },
-};
+});
 
-/** The rows of the batches in order, cut where the next row would bring a group above its values. */
-function* rowGroups(batches: readonly RecordBatch[]): Generator<readonly RowRange[]> {
+/** The rows of the ranges in order, cut where the next row would bring a group above its values. */
+function* rowGroups(ranges: readonly RowRange[]): Generator<readonly RowRange[]> {
   let group: RowRange[] = [];
   let values = 0;
-  for (const batch of batches) {
+  for (const { batch, from: start, to } of ranges) {
     const valuesOf = valueCounter(batch);
-    let from = 0;
-    for (let row = 0; row < batch.numRows; row++) {
+    let from = start;
+    for (let row = start; row < to; row++) {
       const count = valuesOf(row);
       if (values > 0 && values + count > valuesPerRowGroup) {
         if (row > from) group.push({ batch, from, to: row });
@@ -67,7 +78,7 @@ function* rowGroups(batches: readonly RecordBatch[]): Generator<readonly RowRang
       }
       values += count;
     }
-    if (batch.numRows > from) group.push({ batch, from, to: batch.numRows });
+    if (to > from) group.push({ batch, from, to });
   }
   if (group.length > 0) yield group;
 }

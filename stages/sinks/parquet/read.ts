@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import { dataErrors } from "../../../schemas/errors/data.js";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import { decodeArrow } from "../../../schemas/ipc.js";
@@ -80,7 +81,7 @@ export async function readMetadata(file: string): Promise<ReadonlyMap<string, st
 }
 
 /**
- * The rows of a kept table, in the order they were sent; int64 as numbers.
+ * The rows of a kept table in the order of its files; int64 as numbers.
  * Errors: UNREADABLE_TABLE, MISSING_COLUMN when it was written with other columns.
  */
 export async function loadRows<C extends Columns>(
@@ -95,7 +96,7 @@ export async function loadRows<C extends Columns>(
       continue;
     }
     for (const found of await reading(file, async () =>
-      parquetReadObjects({ file: await asyncBufferFromFile(file) }),
+      parquetReadObjects({ file: await asyncBufferFromFile(file), compressors }),
     )) {
       rows.push(checkedRow(definition, file, found));
     }

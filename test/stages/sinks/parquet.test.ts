@@ -1,8 +1,9 @@
-import { open, readdir, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { RecordBatch } from "apache-arrow";
 import fc from "fast-check";
+import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { TableName } from "../../../pipeline/stage.js";
@@ -15,6 +16,7 @@ import { parametersTable } from "../../../schemas/tables/parameters.js";
 import { angles, projection } from "../../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../../schemas/tables/spectrum.js";
 import { diskFiles, type FileSystem } from "../../../stages/sinks/files.js";
+import { type Compression, canCompress, compressions } from "../../../stages/sinks/parquet/compression.js";
 import { countRows, listTables, loadRows, readMetadata } from "../../../stages/sinks/parquet/read.js";
 import { parquet, parquetSink } from "../../../stages/sinks/parquet.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
@@ -34,21 +36,38 @@ const everyTable: readonly TableDefinition[] = [
   angles,
 ].map((table) => table as unknown as TableDefinition);
 
-const allParquet = { rowsPerPart: 65_536, arrow: [] };
+interface Options {
+  rowsPerPart: number;
+  secondsPerPart?: number;
+  compression: Compression;
+  arrow: string[];
+}
+
+const allParquet: Options = { rowsPerPart: 65_536, compression: "snappy", arrow: [] };
 
 async function keepBatches(
   folder: string,
   table: TableDefinition,
   batches: Iterable<RecordBatch> | AsyncIterable<RecordBatch>,
-  options: { rowsPerPart: number; arrow: string[] } = allParquet,
+  options: Partial<Options> = allParquet,
   files: FileSystem = diskFiles,
 ) {
   const input = inputOf("train", table.name as TableName, batches);
-  await parquetSink(files).run({ tables: [input] }, {}, sinkContext(folder, options));
+  await parquetSink(files).run({ tables: [input] }, {}, sinkContext(folder, { ...allParquet, ...options }));
 }
 
 const database = await DuckDBInstance.create(":memory:", { threads: "1" });
 test.after(() => database.closeSync());
+
+/** Rows of a query. */
+async function query(sql: string): Promise<readonly (readonly unknown[])[]> {
+  const connection = await database.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowsJS();
+  } finally {
+    connection.closeSync();
+  }
+}
 
 /** Columns of all parts, in the order of their rows, by another reader than ours. */
 async function byDuckDB(
@@ -88,7 +107,7 @@ async function rejection(work: Promise<unknown>): Promise<unknown> {
 }
 
 for (const table of everyTable) {
-  test(`DuckDB reads ${table.name} back value for value, empty tables, empty lists, NaN and infinities included`, async () => {
+  test(`DuckDB reads ${table.name} back by step, value for value, empty tables, empty lists, NaN and infinities included`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(randomColumns(table, 12), { maxLength: 4 }), async (parts) => {
         await inFolder(async (folder) => {
@@ -98,8 +117,15 @@ for (const table of everyTable) {
           ]);
           const found = await byDuckDB(folder, table.name);
           assert.equal(Object.keys(found), Object.keys(table.columns));
+          const sent = (name: string): Cell[] => parts.flatMap(({ columns }) => [...columns[name]]);
+          const stepName = ["step", "jacobian_step"].find((name) => name in table.columns);
+          const steps = stepName === undefined ? [] : (sent(stepName) as bigint[]);
+          const order = sent(Object.keys(table.columns)[0]).map((_, row) => row);
+          if (steps.length > 0)
+            order.sort((a, b) => (steps[a] < steps[b] ? -1 : steps[a] > steps[b] ? 1 : a - b));
           for (const name of Object.keys(table.columns)) {
-            const wanted: Cell[] = parts.flatMap(({ columns }) => [...columns[name]]);
+            const cells = sent(name);
+            const wanted = order.map((row) => cells[row]);
             sameCells(found[name], wanted, name);
           }
         });
@@ -126,6 +152,117 @@ function sameCells(found: readonly unknown[], wanted: readonly Cell[], name: str
     }
   }
 }
+
+test("every way to compress is read by DuckDB and by our own reader; one that this Node has not is refused", async () => {
+  const place = "stages.keep";
+  for (const compression of compressions) {
+    const check = () => parquet.checkOptions!({ options: { ...allParquet, compression }, place });
+    if (!canCompress(compression)) {
+      assert.throws(check, (error: JacoflowError) => error.code === "CANNOT_COMPRESS");
+      continue;
+    }
+    check();
+    await inFolder(async (folder) => {
+      const batches = Array.from({ length: 30 }, (_, epoch) => metricsBatch(epoch, 40));
+      await keepBatches(folder, metrics as unknown as TableDefinition, batches, { compression });
+      const found = await byDuckDB(folder, "metrics");
+      assert.is(found.value.length, 1200);
+      const [kept] = await listTables(folder);
+      assert.equal(
+        (await loadRows(metrics, kept)).map(({ value }) => value),
+        found.value,
+      );
+      const [codecs] = await query(`select distinct compression from parquet_metadata('${kept.files[0]}')`);
+      const names = { snappy: "SNAPPY", zstd: "ZSTD", gzip: "GZIP", none: "UNCOMPRESSED" };
+      assert.equal(codecs, [names[compression]]);
+    });
+  }
+});
+
+test("statistics and the order are declared: readers pass over row groups, and a filter finds every row", async () => {
+  await inFolder(async (folder) => {
+    const rows = 30_000;
+    const names = [
+      "loss",
+      "error",
+      "parameter_distance_of_a_long_name_1",
+      "parameter_distance_of_a_long_name_2",
+      "\u{1f600}",
+      "\uffee",
+    ];
+    const batch = metrics.batch(
+      {
+        stage: "train",
+        step: BigInt64Array.from({ length: rows }, (_, row) => BigInt(rows - row)),
+        epoch: 0,
+        split: "train",
+        name: Array.from({ length: rows }, (_, row) => names[row % names.length]),
+        value: Float64Array.from({ length: rows }, (_, row) => (row % 7 === 0 ? Number.NaN : row - 100)),
+      },
+      rows,
+    );
+    await keepBatches(folder, metrics as unknown as TableDefinition, [batch]);
+    const [{ files }] = await listTables(folder);
+    const steps = await query(
+      `select row_group_num_rows, stats_min_value::bigint, stats_max_value::bigint from parquet_metadata('${files[0]}') where path_in_schema = 'step' order by row_group_id`,
+    );
+    assert.ok(steps.length >= 2, `${steps.length} row groups`);
+    let next = 1n;
+    for (const [count, least, greatest] of steps as [bigint, bigint, bigint][]) {
+      assert.is(least, next);
+      assert.is(greatest, next + count - 1n);
+      next += count;
+    }
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(files[0]));
+    for (const group of row_groups) {
+      assert.equal(group.sorting_columns, [{ column_idx: 1, descending: false, nulls_first: false }]);
+    }
+    for (const [at, name] of names.entries()) {
+      const wanted = Array.from({ length: rows }, (_, row) => row).filter((row) => row % names.length === at);
+      const where = `from '${files[0]}' where name = '${name}'`;
+      assert.equal(await query(`select count(*) ${where}`), [[BigInt(wanted.length)]]);
+      assert.equal(await query(`select count(*) ${where} and isnan(value)`), [
+        [BigInt(wanted.filter((row) => row % 7 === 0).length)],
+      ]);
+    }
+    assert.equal(await query(`select step from '${files[0]}' where value = -99`), [[BigInt(rows - 1)]]);
+  });
+});
+
+test("each table's folder has _schema.json, which explains every column of its files", async () => {
+  await inFolder(async (folder) => {
+    for (const table of everyTable) await keepBatches(folder, table, [batchOf(table, emptyOf(table), 0)]);
+    for (const table of everyTable) {
+      const text = await readFile(join(folder, "tables", table.name, "_schema.json"), "utf8");
+      const described = JSON.parse(text) as {
+        readonly table: string;
+        readonly columns: readonly {
+          readonly name: string;
+          readonly unit: string;
+          readonly meaning: string;
+        }[];
+      };
+      assert.is(described.table, table.name);
+      assert.equal(
+        described.columns.map(({ name, unit, meaning }) => [name, unit, meaning]),
+        Object.entries(table.columns).map(([name, { unit, meaning }]) => [name, unit, meaning]),
+      );
+    }
+  });
+});
+
+test("parts that end by the clock are warned of", async () => {
+  await inFolder(async (folder) => {
+    const lines: LogLine[] = [];
+    const input = inputOf("train", "metrics", [metricsBatch(0)]);
+    const options = { ...allParquet, secondsPerPart: 60 };
+    await parquet.run({ tables: [input] }, {}, sinkContext(folder, options, { lines }));
+    assert.equal(
+      lines.filter(({ level, message }) => level === "warning" && /depend on the clock/.test(message)).length,
+      1,
+    );
+  });
+});
 
 test("our own reader agrees with what was sent, from Parquet and from Arrow files", async () => {
   for (const format of ["parquet", "arrow"] as const) {
@@ -289,7 +426,7 @@ test("a port that never sent a batch leaves a readable table with no rows where 
     await parquet.run(
       { tables: names.map((name) => inputOf("train", name, [])) },
       {},
-      sinkContext(folder, { rowsPerPart: 10, arrow: ["basis"] }, { lines }),
+      sinkContext(folder, { ...allParquet, rowsPerPart: 10, arrow: ["basis"] }, { lines }),
     );
     assert.equal(
       (await listTables(folder)).map(({ table, format }) => `${table} ${format}`),
@@ -377,7 +514,7 @@ test("when the disk fills in the middle, the parts before stay whole and the tem
       open: async (path) => {
         opened += 1;
         const file = await diskFiles.open(path);
-        if (opened < 3) return file;
+        if (opened < 5) return file;
         const full = await open("/dev/full", "w");
         return {
           write: full.write.bind(full),
@@ -410,7 +547,7 @@ test("when the disk fills in the middle, the parts before stay whole and the tem
     );
     assert.is(((await rejection(work)) as JacoflowError).code, "DISK_FULL");
     const paths = [...(await filesUnder(folder)).keys()];
-    assert.is(paths.length, 2);
+    assert.is(paths.length, 3, "a part of each stage and what explains their columns");
     for (const kept of await listTables(folder)) assert.ok((await countRows(kept)) > 0);
     assert.not.ok(paths.some((path) => path.endsWith(".tmp")));
   });

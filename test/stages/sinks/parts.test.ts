@@ -9,12 +9,12 @@ const batch = (epoch: number) =>
   metrics.batch({ stage: "train", step: epoch, epoch, split: "train", name: "loss", value: [epoch] }, 1);
 
 /** Parts whose files are lists of row counts; every write takes a while. */
-function slowParts(rowsPerPart: number) {
+function slowParts(rowsPerPart: number, secondsPerPart?: number) {
   const files = new Map<string, number>();
   let writing = 0;
   let atOnce = 0;
   const parts = new Parts({
-    ...{ folder: "t", rowsPerPart, ending: "parquet" },
+    ...{ folder: "t", rowsPerPart, secondsPerPart, ending: "parquet" },
     writePart: async (path, _schema, batches) => {
       writing += 1;
       atOnce = Math.max(atOnce, writing);
@@ -36,6 +36,45 @@ test("a finish that comes while a batch is being written waits for it: no file h
   await Promise.all(appended);
   assert.is(atOnce(), 1);
   assert.equal([...files], [["t/part-00000.parquet", 3]]);
+});
+
+test("a part also ends by the clock, when its seconds are over and not while nothing came", async () => {
+  const { parts, files } = slowParts(100, 0.05);
+  const wait = () => new Promise((resolve) => setTimeout(resolve, 120));
+  await wait();
+  for (const epoch of [0, 1, 2]) await parts.append(batch(epoch));
+  await wait();
+  assert.equal([...files], [["t/part-00000.parquet", 3]]);
+  await wait();
+  await parts.append(batch(3));
+  await parts.finish();
+  assert.equal(
+    [...files],
+    [
+      ["t/part-00000.parquet", 3],
+      ["t/part-00001.parquet", 1],
+    ],
+  );
+});
+
+test("what fails when the clock ends a part is thrown at the next batch or the end", async () => {
+  for (const next of ["append", "finish"] as const) {
+    let writes = 0;
+    const parts = new Parts({
+      ...{ folder: "t", rowsPerPart: 100, secondsPerPart: 0.02, ending: "parquet" },
+      writePart: async () => {
+        writes += 1;
+        if (writes === 3) throw new Error("full");
+      },
+    });
+    for (const epoch of [0, 1, 2]) await parts.append(batch(epoch));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const failure = await (next === "append" ? parts.append(batch(3)) : parts.finish()).catch(
+      (error: unknown) => error,
+    );
+    assert.is((failure as Error).message, "full");
+    assert.is(writes, 3);
+  }
 });
 
 test("after a finish, and after a failure, nothing more is written", async () => {

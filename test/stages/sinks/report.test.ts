@@ -381,7 +381,7 @@ test("tables kept as Parquet and read back give the page that was written from t
     await parquet.run(
       { tables: streams(sampleTables) },
       {},
-      sinkContext(folder, { rowsPerPart: 100, arrow: [] }),
+      sinkContext(folder, { rowsPerPart: 100, compression: "snappy", arrow: [] }),
     );
     const kept = await listTables(folder);
     const of = (name: string) => kept.find(({ table }) => table === name)!;
