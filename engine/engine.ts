@@ -123,6 +123,10 @@ export interface LinearAlgebra {
   heldSweep(rows: readonly Matrix[], block: Matrix): Promise<HeldSweep>;
   /** A Aᵀ of float64 rows (`side: rows`), or AᵀA (`side: columns`). */
   gram64(rows: Matrix64, side: "rows" | "columns"): Promise<Matrix64>;
+  /** V Uᵀ in float64: U r × m float32, V b × m → b × r. */
+  coordinates(basis: Matrix, vectors: Matrix64): Promise<Matrix64>;
+  /** V − C U in float64: V b × m, U r × m float32, C b × r → b × m. */
+  remainder(vectors: Matrix64, basis: Matrix, coordinates: Matrix64): Promise<Matrix64>;
   /**
    * Largest `count` eigenpairs of a symmetric matrix, values descending; vectors n × count, one a column.
    */

@@ -13,6 +13,7 @@ namespace {
 enum class Call : int {
   load = 0, forward, rows, rows64, sweep, gram, trainOpen, trainStep, trainParameters, close,
   crossProduct, combine, subtract, gram64, symmetricEigen, peak, heldGram, heldSweep,
+  coordinates, remainder,
 };
 
 const char* const faultNames[] = {"cancelled", "invalidPlan", "invalidArgument", "outOfMemory", "notFinite", "notConverged"};
@@ -285,6 +286,19 @@ void Engine::perform(Job& job) {
       const Index length = checkedProduct(held.rows, b);
       HeldSweep(pool, job.control, held, b)
           .run(array<float>(job, 0, length), array<float>(job, 1, checkedProduct(columns, b)), array<float>(job, 2, length));
+      break;
+    }
+    case Call::coordinates: {
+      const Index r = size(job, 0), b = size(job, 1), m = size(job, 2);
+      coordinates(pool, job.control, array<float>(job, 0, checkedProduct(r, m)), r, array<double>(job, 1, checkedProduct(b, m)), b, m,
+                  array<double>(job, 2, checkedProduct(b, r)));
+      break;
+    }
+    case Call::remainder: {
+      const Index r = size(job, 0), b = size(job, 1), m = size(job, 2);
+      const Index length = checkedProduct(b, m);
+      remainderOf(pool, job.control, array<double>(job, 0, length), b, array<float>(job, 1, checkedProduct(r, m)), r, m,
+                  array<double>(job, 2, checkedProduct(b, r)), array<double>(job, 3, length));
       break;
     }
     case Call::peak:

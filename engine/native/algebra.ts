@@ -76,6 +76,29 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
       await jobs.run({ call: "gram64", arrays: [matrix.values, values], numbers });
       return { rows: n, columns: n, values };
     },
+    async coordinates(basis, vectors) {
+      checkMatrix("the basis", basis);
+      checkMatrix("the vectors", vectors);
+      mustAgree("the vectors' columns", vectors.columns, basis.columns);
+      const [r, b, m] = [basis.rows, vectors.rows, basis.columns];
+      const values = result64("the coordinates", b, r);
+      const arrays = [basis.values, vectors.values, values];
+      await jobs.run({ call: "coordinates", arrays, numbers: [r, b, m] });
+      return { rows: b, columns: r, values };
+    },
+    async remainder(vectors, basis, coordinates) {
+      checkMatrix("the vectors", vectors);
+      checkMatrix("the basis", basis);
+      checkMatrix("the coordinates", coordinates);
+      const [r, b, m] = [basis.rows, vectors.rows, basis.columns];
+      mustAgree("the vectors' columns", vectors.columns, m);
+      mustAgree("the coordinates' rows", coordinates.rows, b);
+      mustAgree("the coordinates' columns", coordinates.columns, r);
+      const values = result64("the remainder", b, m);
+      const arrays = [vectors.values, basis.values, coordinates.values, values];
+      await jobs.run({ call: "remainder", arrays, numbers: [r, b, m] });
+      return { rows: b, columns: m, values };
+    },
     async symmetricEigen(matrix, count) {
       checkMatrix("the matrix", matrix);
       mustAgree("the matrix's columns", matrix.columns, matrix.rows);

@@ -29,6 +29,8 @@ export const calls = {
   peak: 15,
   heldGram: 16,
   heldSweep: 17,
+  coordinates: 18,
+  remainder: 19,
 } as const;
 
 export type Fault =

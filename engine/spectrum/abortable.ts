@@ -21,6 +21,8 @@ export function abortable(algebra: LinearAlgebra, signal: AbortSignal | undefine
     heldGram: (rows) => orAborted(algebra.heldGram(rows)),
     heldSweep: (rows, block) => orAborted(algebra.heldSweep(rows, block)),
     gram64: (rows, side) => orAborted(algebra.gram64(rows, side)),
+    coordinates: (basis, vectors) => orAborted(algebra.coordinates(basis, vectors)),
+    remainder: (vectors, basis, coordinates) => orAborted(algebra.remainder(vectors, basis, coordinates)),
     symmetricEigen: (matrix, count) => orAborted(algebra.symmetricEigen(matrix, count)),
   };
 }

@@ -41,6 +41,8 @@ export function inlineAlgebra(): LinearAlgebra {
     heldGram: async (rows) => algebra.heldGram(rows),
     heldSweep: async (rows, block) => algebra.heldSweep(rows, block),
     gram64: async (rows, side) => algebra.gram64(rows, side),
+    coordinates: async (basis, vectors) => algebra.coordinates(basis, vectors),
+    remainder: async (vectors, basis, coordinates) => algebra.remainder(vectors, basis, coordinates),
     symmetricEigen: async (matrix, count) => algebra.symmetricEigen(matrix, count),
   };
 }

@@ -22,6 +22,10 @@ function answer(request: AlgebraRequest): AlgebraAnswer["result"] {
       return algebra.heldSweep(...request.inputs);
     case "gram64":
       return algebra.gram64(...request.inputs);
+    case "coordinates":
+      return algebra.coordinates(...request.inputs);
+    case "remainder":
+      return algebra.remainder(...request.inputs);
     case "symmetricEigen":
       return algebra.symmetricEigen(...request.inputs);
   }

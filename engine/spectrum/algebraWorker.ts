@@ -18,6 +18,8 @@ type AlgebraCall =
   | { readonly operation: "heldGram"; readonly inputs: readonly [readonly Matrix[]] }
   | { readonly operation: "heldSweep"; readonly inputs: readonly [readonly Matrix[], Matrix] }
   | { readonly operation: "gram64"; readonly inputs: readonly [Matrix64, "rows" | "columns"] }
+  | { readonly operation: "coordinates"; readonly inputs: readonly [Matrix, Matrix64] }
+  | { readonly operation: "remainder"; readonly inputs: readonly [Matrix64, Matrix, Matrix64] }
   | { readonly operation: "symmetricEigen"; readonly inputs: readonly [Matrix64, number] };
 
 type EigenPairs = Awaited<ReturnType<LinearAlgebra["symmetricEigen"]>>;
@@ -101,6 +103,9 @@ export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): P
     heldGram: (rows) => call<Matrix64>({ operation: "heldGram", inputs: [rows] }),
     heldSweep: (rows, block) => call<HeldSweep>({ operation: "heldSweep", inputs: [rows, block] }),
     gram64: (rows, side) => call<Matrix64>({ operation: "gram64", inputs: [rows, side] }),
+    coordinates: (basis, vectors) => call<Matrix64>({ operation: "coordinates", inputs: [basis, vectors] }),
+    remainder: (vectors, basis, coordinates) =>
+      call<Matrix64>({ operation: "remainder", inputs: [vectors, basis, coordinates] }),
     symmetricEigen: (matrix, count) =>
       call<EigenPairs>({ operation: "symmetricEigen", inputs: [matrix, count] }),
     close: async () => {

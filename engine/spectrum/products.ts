@@ -15,6 +15,10 @@ export interface Products {
   heldSweep(rows: readonly Matrix[], block: Matrix): HeldSweep;
   /** A Aᵀ (`rows`) or AᵀA (`columns`) of float64 rows. Exactly symmetric. */
   gram64(rows: Matrix64, side: "rows" | "columns"): Matrix64;
+  /** V Uᵀ: U r × m, V b × m → b × r. */
+  coordinates(basis: Matrix, vectors: Matrix64): Matrix64;
+  /** V − C U: V b × m, U r × m, C b × r → b × m. */
+  remainder(vectors: Matrix64, basis: Matrix, coordinates: Matrix64): Matrix64;
 }
 
 /** Products with float64 on both ends, for solvers within the thread. */
@@ -175,6 +179,19 @@ export function createProducts(multiply: Multiplier): Products {
       return side === "rows"
         ? symmetric(across(rows), rows.rows, rows.columns)
         : symmetric(along(rows), rows.columns, rows.rows);
+    },
+    coordinates(basis, vectors) {
+      const [rows, columns] = [vectors.rows, basis.rows];
+      const values = new Float64Array(rows * columns);
+      multiply(across(vectors), across(basis), rows, columns, basis.columns, false, into(values, columns));
+      return { rows, columns, values };
+    },
+    remainder(vectors, basis, coordinates) {
+      const { rows, columns } = vectors;
+      const values = new Float64Array(rows * columns);
+      const store = difference(values, vectors.values, columns);
+      multiply(across(coordinates), along(basis), rows, columns, basis.rows, false, store);
+      return { rows, columns, values };
     },
   };
 }

@@ -1,6 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import type { LinearAlgebra, Matrix } from "../engine.js";
+import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
 import { widened } from "./blocks.js";
 import { cholesky, solveLower, solveUpper } from "./triangle.js";
 
@@ -24,6 +23,8 @@ export type Cut =
 
 /** span{u_1 … u_r}, ready for projections. */
 export interface InformationSpace {
+  /** What projects onto it. */
+  readonly algebra: LinearAlgebra;
   /** r. */
   readonly rank: number;
   /** nK. */
@@ -97,96 +98,97 @@ export async function informationSpace(
 ): Promise<InformationSpace> {
   const rank = rankOf(basis, cut);
   const dimension = basis.vectors.columns;
-  const vectors = {
+  const vectors = algebra.reachable({
     ...{ rows: rank, columns: dimension },
     values: basis.vectors.values.subarray(0, rank * dimension),
-  };
+  });
   const singularValues = basis.singularValues.slice(0, rank);
   const gram =
     rank === 0 ? new Float64Array(0) : (await algebra.gram64(await widened(vectors), "rows")).values;
   const last = rank === 0 ? Number.NaN : singularValues[rank - 1];
   return {
-    ...{ rank, dimension, vectors, singularValues },
+    ...{ algebra, rank, dimension, vectors, singularValues },
     cutoff: cut.by === "cutoff" ? cut.cutoff : last,
     gap: rank === 0 ? Number.NaN : last / basis.nextSingularValues[rank - 1],
     triangle: await cholesky(gram, rank),
   };
 }
 
-/** Uᵀv with U re-orthonormalised; v has length nK, sample-major. Lets the event loop turn. */
+/** Uᵀv with U re-orthonormalised; v has length nK, sample-major. */
 export async function coordinatesOf(space: InformationSpace, vector: Float64Array): Promise<Float64Array> {
-  const { rank, dimension, triangle } = space;
-  const products = new Float64Array(rank);
-  for (let s = 0; s < rank; s += together) {
-    const [first, second, third, fourth] = neighbours(space, s);
-    let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
-    for (let i = 0; i < dimension; i += 1) {
-      const value = vector[i];
-      sum0 += first[i] * value;
-      sum1 += second[i] * value;
-      sum2 += third[i] * value;
-      sum3 += fourth[i] * value;
-    }
-    products.set([sum0, sum1, sum2, sum3].slice(0, rank - s), s);
-    if (turnIsDue(s, dimension)) await setImmediate();
-  }
-  return solveLower(triangle, products);
+  return (await coordinates(space, stacked(space, [vector]))).values;
 }
 
-/** Π_I v = U(Uᵀv), from the coordinates of v. */
-export async function informationPart(
+/** Π_N v = v − U(Uᵀv), from the coordinates of v. */
+export async function nuisancePart(
   space: InformationSpace,
+  vector: Float64Array,
   coordinates: Float64Array,
 ): Promise<Float64Array> {
-  const { rank, dimension, triangle } = space;
-  const weights = new Float64Array(rank + together);
-  weights.set(solveUpper(triangle, coordinates.slice()));
-  const part = new Float64Array(dimension);
-  for (let s = 0; s < rank; s += together) {
-    const [first, second, third, fourth] = neighbours(space, s);
-    const [a, b, c, d] = weights.subarray(s, s + together);
-    for (let i = 0; i < dimension; i += 1) {
-      part[i] += a * first[i] + b * second[i] + c * third[i] + d * fourth[i];
-    }
-    if (turnIsDue(s, dimension)) await setImmediate();
-  }
-  return part;
+  const weights = { rows: 1, columns: space.rank, values: coordinates };
+  return (await nuisance(space, stacked(space, [vector]), weights)).values;
 }
 
-/** Splits v (length nK, sample-major, float64) between the spaces (paper §1). */
-export async function projectOnto(space: InformationSpace, vector: Float64Array): Promise<Projection> {
-  const coordinates = await coordinatesOf(space, vector);
-  const nuisance = await informationPart(space, coordinates);
-  for (let i = 0; i < nuisance.length; i += 1) nuisance[i] = vector[i] - nuisance[i];
-  const norm = norm2(vector);
-  const informationNorm = norm2(coordinates);
-  const nuisanceNorm = norm2(nuisance);
-  return {
-    informationNorm,
-    nuisanceNorm,
-    informationRatio: informationNorm / norm,
-    nuisanceRatio: nuisanceNorm / norm,
-    informationEnergy: (informationNorm / norm) ** 2,
-    pseudoInverseNorm: norm2(coordinates.map((value, s) => value / space.singularValues[s])),
-    randomRatio: Math.sqrt(space.rank / space.dimension),
-  };
-}
-
-/** Vectors handled in one pass over the other operand, which is then read a quarter as often. */
-const together = 4;
-
-/** Vectors s … s + 3 of a space; past the last one, the last one again. */
-function neighbours({ rank, dimension, vectors }: InformationSpace, s: number): readonly Float32Array[] {
-  return Array.from({ length: together }, (_, next) => {
-    const row = Math.min(rank - 1, s + next) * dimension;
-    return vectors.values.subarray(row, row + dimension);
+/** Splits vectors (each of length nK, sample-major, float64) between the spaces (paper §1), all at once. */
+export async function projectOnto(
+  space: InformationSpace,
+  vectors: readonly Float64Array[],
+): Promise<readonly Projection[]> {
+  const stack = stacked(space, vectors);
+  const inside = await coordinates(space, stack);
+  const outside = await nuisance(space, stack, inside);
+  const randomRatio = Math.sqrt(space.rank / space.dimension);
+  return vectors.map((vector, index) => {
+    const own = rowOf(inside, index);
+    const norm = norm2(vector);
+    const informationNorm = norm2(own);
+    const nuisanceNorm = norm2(rowOf(outside, index));
+    return {
+      informationNorm,
+      nuisanceNorm,
+      informationRatio: informationNorm / norm,
+      nuisanceRatio: nuisanceNorm / norm,
+      informationEnergy: (informationNorm / norm) ** 2,
+      pseudoInverseNorm: norm2(own.map((value, s) => value / space.singularValues[s])),
+      randomRatio,
+    };
   });
 }
 
-/** Whether some five million multiply-adds have gone by since the last turn of the event loop. */
-function turnIsDue(vectorIndex: number, dimension: number): boolean {
-  const pass = together * dimension;
-  return (vectorIndex / together + 1) % Math.max(1, Math.floor(5e6 / pass)) === 0;
+/** Vectors to project at once: enough to read the basis seldom, few enough for 16 MB of them. */
+export function projectedTogether({ dimension }: InformationSpace): number {
+  return Math.max(1, Math.min(64, Math.floor(2 ** 21 / dimension)));
+}
+
+/** b × r: row i is Uᵀv_i. */
+async function coordinates(space: InformationSpace, vectors: Matrix64): Promise<Matrix64> {
+  const { algebra, rank, triangle } = space;
+  if (rank === 0) return { rows: vectors.rows, columns: 0, values: new Float64Array(0) };
+  const products = await algebra.coordinates(space.vectors, vectors);
+  for (let row = 0; row < vectors.rows; row += 1) solveLower(triangle, rowOf(products, row));
+  return products;
+}
+
+/** b × nK: row i is v_i − U(Uᵀv_i). */
+async function nuisance(space: InformationSpace, vectors: Matrix64, inside: Matrix64): Promise<Matrix64> {
+  const { algebra, rank, triangle } = space;
+  if (rank === 0) return vectors;
+  const weights = { ...inside, values: inside.values.slice() };
+  for (let row = 0; row < vectors.rows; row += 1) solveUpper(triangle, rowOf(weights, row));
+  return algebra.remainder(vectors, space.vectors, weights);
+}
+
+function stacked({ dimension }: InformationSpace, vectors: readonly Float64Array[]): Matrix64 {
+  if (vectors.length === 1) return { rows: 1, columns: dimension, values: vectors[0] };
+  const values = new Float64Array(vectors.length * dimension);
+  vectors.forEach((vector, row) => {
+    values.set(vector, row * dimension);
+  });
+  return { rows: vectors.length, columns: dimension, values };
+}
+
+function rowOf({ columns, values }: Matrix64, row: number): Float64Array {
+  return values.subarray(row * columns, (row + 1) * columns);
 }
 
 function norm2(vector: Float64Array): number {

@@ -27,11 +27,34 @@ export function rowLabels(set: ExampleSet, { split, ids }: JacobianBasis, source
   };
 }
 
+/** Network outputs with the ids of their examples, as a predictions table holds them. */
+interface Predictions {
+  readonly id: Int32Array;
+  /** One row of K an example. */
+  readonly values: Float32Array;
+}
+
+/** Outputs (n × K) in the order of the Jacobian's rows. Errors: ID_MISSING when the predictions lack one of its examples. */
+export function rowPredictions(
+  { id, values }: Predictions,
+  { split, classes, ids }: JacobianBasis,
+  source: string,
+): Float32Array {
+  if (sameOrder(id, ids)) return values;
+  const ordered = new Float32Array(ids.length * classes);
+  rowsOf(id, ids, source, split).forEach((row, index) => {
+    for (let k = 0; k < classes; k += 1) ordered[index * classes + k] = values[row * classes + k];
+  });
+  return ordered;
+}
+
+function sameOrder(present: Int32Array, ids: Int32Array): boolean {
+  return present.length === ids.length && present.every((id, row) => id === ids[row]);
+}
+
 /** Where each of `ids` stands in `present`. Errors: ID_MISSING. */
-export function rowsOf(present: Int32Array, ids: Int32Array, source: string, split: string): Int32Array {
-  if (present.length === ids.length && present.every((id, row) => id === ids[row])) {
-    return ids.map((_, row) => row);
-  }
+function rowsOf(present: Int32Array, ids: Int32Array, source: string, split: string): Int32Array {
+  if (sameOrder(present, ids)) return ids.map((_, row) => row);
   const rowOfId = new Map<number, number>();
   present.forEach((id, row) => {
     rowOfId.set(id, row);

@@ -103,16 +103,29 @@ export const projection = defineStage({
     let done = 0;
     for await (const batch of chosen) {
       const projector = await openProjector(readBasis(batch, source)!, setting);
-      for await (const predicted of kept) {
+      for await (const predicted of groups(kept, projector.together)) {
         signal.throwIfAborted();
-        const row = await projector.residual(predicted);
-        if (row !== undefined) await outputs.projection.send(projectionBatch(stage, [row]));
-        done += 1;
+        for (const row of await projector.residuals(predicted)) {
+          await outputs.projection.send(projectionBatch(stage, [row]));
+        }
+        done += predicted.length;
         context.progress(done, total, "projections");
       }
     }
   },
 });
+
+/** What comes, `size` at a time; the last group may be smaller. */
+async function* groups<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<readonly Item[]> {
+  let group: Item[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
 
 /**
  * Reads all Jacobians and hands over the chosen ones in the order they come, the final ones of each split, which are

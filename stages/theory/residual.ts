@@ -1,11 +1,11 @@
 import type { RecordBatch } from "apache-arrow";
-import { type InformationSpace, informationPart } from "../../engine/spectrum/projection.js";
+import { type InformationSpace, nuisancePart } from "../../engine/spectrum/projection.js";
 import { residualTarget } from "../../engine/spectrum/targets.js";
 import { theoryErrors } from "../../schemas/errors/theory.js";
 import { lossOfSchema } from "../../schemas/loss.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
 import type { JacobianBasis } from "../metrics/basis.js";
-import { rowsOf } from "../metrics/labels.js";
+import { rowPredictions } from "../metrics/labels.js";
 
 /** The residual f − y of one evaluation, in the order of a Jacobian's rows. */
 export interface EvaluatedResidual {
@@ -24,15 +24,11 @@ export function readResidual(
   labels: Int32Array,
   place: string,
 ): EvaluatedResidual | undefined {
-  const { classes, ids } = jacobian;
-  const table = predictionsTable(classes).read(batch);
+  const table = predictionsTable(jacobian.classes).read(batch);
   if (table.length === 0 || table.split[0] !== "train") return undefined;
   const loss = lossOfSchema(batch.schema) ?? "squared";
   if (loss !== "squared") throw theoryErrors.linearisedLoss(loss, place);
-  const values = new Float32Array(ids.length * classes);
-  rowsOf(table.id, ids, place, "train").forEach((row, index) => {
-    values.set(table.values.subarray(row * classes, (row + 1) * classes), index * classes);
-  });
+  const values = rowPredictions(table, jacobian, place);
   return {
     step: Number(table.step[0]),
     epoch: table.epoch[0],
@@ -46,8 +42,6 @@ export async function distanceTo(
   coordinates: Float64Array,
   vector: Float64Array,
 ): Promise<number> {
-  const inside = await informationPart(space, coordinates);
-  let squared = 0;
-  for (let at = 0; at < vector.length; at += 1) squared += (vector[at] - inside[at]) ** 2;
-  return Math.sqrt(squared);
+  const outside = await nuisancePart(space, vector, coordinates);
+  return Math.sqrt(outside.reduce((sum, value) => sum + value * value, 0));
 }

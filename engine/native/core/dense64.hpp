@@ -1,4 +1,4 @@
-// Products summed in float64 on all threads: A Aᵀ, AᵀB, A C, B − A C (design §5, block Krylov).
+// Products summed in float64 on all threads: A Aᵀ, AᵀB, A C, B − A C (design §5, block Krylov), V Uᵀ, V − C U.
 #pragma once
 #include "pool.hpp"
 #include "product.hpp"
@@ -132,6 +132,58 @@ inline void combine(Pool& pool, Control& control, const float* A, Index m, Index
         const double value = sum[r * padded + j];
         result[at] = static_cast<float>(target != nullptr ? static_cast<double>(target[at]) - value : value);
       }
+  });
+}
+
+/** Σ_k a(k) b(k), in one fixed order. */
+inline double dot(const double* a, const double* b, Index count) {
+  constexpr Index L = lanes<double>;
+  constexpr int together = 4;
+  Vector<double> sums[together] = {};
+  Index k = 0;
+  for (; k + together * L <= count; k += together * L)
+#pragma GCC unroll 4
+    for (int t = 0; t < together; ++t) sums[t] += load(a + k + t * L) * load(b + k + t * L);
+  const Vector<double> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  double total = 0;
+  for (Index lane = 0; lane < L; ++lane) total += sum[lane];
+  for (; k < count; ++k) total += a[k] * b[k];
+  return total;
+}
+
+/** V Uᵀ (b × r) of b float64 and r float32 rows of m elements. */
+inline void coordinates(Pool& pool, Control& control, const float* U, Index r, const double* V, Index b, Index m, double* result) {
+  constexpr Index part = 2048;
+  std::vector<Buffer<double>> work(static_cast<std::size_t>(pool.threads()));
+  for (auto& one : work) one.reserve(part);
+  pool.each(r, [&](Index s, int thread) {
+    control.check();
+    double* wide = work[static_cast<std::size_t>(thread)].data();
+    for (Index j = 0; j < b; ++j) result[j * r + s] = 0;
+    for (Index from = 0; from < m; from += part) {
+      const Index count = std::min(part, m - from);
+      for (Index k = 0; k < count; ++k) wide[k] = U[s * m + from + k];
+      for (Index j = 0; j < b; ++j) result[j * r + s] += dot(wide, V + j * m + from, count);
+    }
+  });
+}
+
+/** V − C U (b × m), C b × r. */
+inline void remainderOf(Pool& pool, Control& control, const double* V, Index b, const float* U, Index r, Index m, const double* C,
+                        double* result) {
+  constexpr Index part = 512;
+  pool.each(divideUp(m, part), [&](Index task, int) {
+    control.check();
+    const Index from = task * part, count = std::min(part, m - from);
+    for (Index j = 0; j < b; ++j) {
+      double* __restrict to = result + j * m + from;
+      std::memcpy(to, V + j * m + from, static_cast<std::size_t>(count) * sizeof(double));
+      for (Index s = 0; s < r; ++s) {
+        const double weight = C[j * r + s];
+        const float* __restrict row = U + s * m + from;
+        for (Index k = 0; k < count; ++k) to[k] -= weight * static_cast<double>(row[k]);
+      }
+    }
   });
 }
 

@@ -65,6 +65,25 @@ test("crossProduct is AᵀB to float64 accuracy", () =>
     { numRuns: 30 },
   ));
 
+test("coordinates are V Uᵀ and the remainder is V − C U, to float64 accuracy", () =>
+  fc.assert(
+    fc.asyncProperty(size, tall, size, fc.string(), async (r, m, b, seed) => {
+      const basis = matrix(r, m, `${seed} basis`);
+      const vectors = wide(matrix(b, m, `${seed} vectors`));
+      const inside = await engine.algebra.coordinates(basis, vectors);
+      near(inside.values, times(vectors, transpose(wide(basis))).values, 1e-12, "coordinates");
+      const outside = await engine.algebra.remainder(vectors, basis, inside);
+      const part = times(inside, wide(basis)).values;
+      near(
+        outside.values,
+        vectors.values.map((value, i) => value - part[i]),
+        1e-12,
+        "remainder",
+      );
+    }),
+    { numRuns: 30 },
+  ));
+
 test("combine is AC and subtract is B − AC, rounded to float32 once", () =>
   fc.assert(
     fc.asyncProperty(tall, size, size, fc.string(), async (m, a, b, seed) => {

@@ -286,6 +286,16 @@ void algebra(int threads) {
     std::vector<float> result(static_cast<std::size_t>(m * b));
     combine(pool, control, A.data(), m, a, C.data(), b, B.data(), result.data());
     expect(std::isfinite(result.back()), "B - A C");
+    const std::vector<double> vectors(B.begin(), B.end());
+    std::vector<double> inside(static_cast<std::size_t>(a)), outside(vectors.size());
+    const auto basis = numbers(a * m * b, random, 1);
+    coordinates(pool, control, basis.data(), a, vectors.data(), 1, m * b, inside.data());
+    remainderOf(pool, control, vectors.data(), 1, basis.data(), a, m * b, inside.data(), outside.data());
+    // ‖v‖² = Σ_i v_i (v − UᵀU v)_i + ‖U v‖².
+    double energy = 0;
+    for (std::size_t i = 0; i < vectors.size(); ++i) energy += vectors[i] * (outside[i] - vectors[i]);
+    for (const double value : inside) energy += value * value;
+    expect(std::abs(energy) < 1e-9 * static_cast<double>(m * b * a), "V - C U");
     HeldRows held;
     held.columns = b;
     held.add(B.data(), m / 3);

@@ -82,6 +82,20 @@ test("combine is A·C and subtract is B − A·C, each rounded to float32 once",
   }
 });
 
+test("coordinates are V Uᵀ and the remainder is V − C U", () => {
+  for (const [r, m, b] of shapes) {
+    const basis = randomMatrix(r, m, `basis ${m}`);
+    const vectors = widen(randomMatrix(b, m, `vectors ${m}`));
+    const inside = algebra.coordinates(basis, vectors);
+    const [u, v] = [basis.values, vectors.values];
+    assert.ok(distance(inside, (i, j) => sum(m, (k) => v[i * m + k] * u[j * m + k])) < 1e-11);
+    const outside = algebra.remainder(vectors, basis, inside);
+    const at = (i: number, j: number) =>
+      v[i * m + j] - sum(r, (s) => inside.values[i * r + s] * u[s * m + j]);
+    assert.ok(distance(outside, at) < 1e-10);
+  }
+});
+
 test("sums are accumulated in float64: a large cancelling pair leaves the small rest exact", () => {
   const ones = { rows: 3, columns: 1, values: Float32Array.of(1, 1, 1) };
   const terms = { rows: 3, columns: 1, values: Float32Array.of(2 ** 40, 1, -(2 ** 40)) };

@@ -7,9 +7,9 @@ import { principalCosines } from "../../../engine/spectrum/angles.js";
 import {
   type Cut,
   coordinatesOf,
-  informationPart,
   informationSpace,
   type LeftBasis,
+  nuisancePart,
   projectOnto,
   rankOf,
 } from "../../../engine/spectrum/projection.js";
@@ -59,14 +59,14 @@ test("squares of both norms add up to that of the vector, and projecting twice c
       const basis = await basisOf(dimension, count, `basis ${seed}`);
       const space = await informationSpace(algebra, basis, rankCut(count));
       const v = Float64Array.from(vector);
-      const split = await projectOnto(space, v);
+      const [split] = await projectOnto(space, [v]);
       const total = norm(v) ** 2;
       assert.ok(
         Math.abs(split.informationNorm ** 2 + split.nuisanceNorm ** 2 - total) <= 1e-12 * total,
         "Pythagoras",
       );
-      const part = await informationPart(space, await coordinatesOf(space, v));
-      const again = await projectOnto(space, part);
+      const outside = await nuisancePart(space, v, await coordinatesOf(space, v));
+      const [again] = await projectOnto(space, [v.map((value, index) => value - outside[index])]);
       assert.ok(Math.abs(again.informationNorm - split.informationNorm) <= 1e-12 * norm(v), "idempotent");
       assert.ok(again.nuisanceNorm <= 1e-12 * norm(v), "nothing of Π_I v is nuisance");
     }),
@@ -78,11 +78,26 @@ test("a basis rounded to float32 is re-orthonormalised: a vector inside it has n
   const basis = await basisOf(300, 20, "inside");
   const space = await informationSpace(algebra, basis, rankCut(20));
   const vector = Float64Array.from(basis.vectors.values.subarray(7 * 300, 8 * 300));
-  const split = await projectOnto(space, vector);
+  const [split] = await projectOnto(space, [vector]);
   assert.ok(split.nuisanceNorm < 1e-14);
   assert.ok(Math.abs(split.informationRatio - 1) < 1e-14);
   assert.ok(Math.abs(split.pseudoInverseNorm - 1 / 13) < 1e-8);
   assert.is(split.randomRatio, Math.sqrt(20 / 300));
+});
+
+test("vectors split together as they do one by one", async () => {
+  const space = await informationSpace(algebra, await basisOf(70, 9, "together"), rankCut(7));
+  const random = randomSource("vectors");
+  const vectors = Array.from({ length: 11 }, () => new Float64Array(70).map(random.normal));
+  const together = await projectOnto(space, vectors);
+  for (const [index, vector] of vectors.entries()) {
+    const [alone] = await projectOnto(space, [vector]);
+    for (const [name, value] of Object.entries(alone)) {
+      const found = together[index][name as keyof typeof alone];
+      assert.ok(Math.abs(found - value) <= 1e-14 * value, `${name} of ${index}: ${found} and ${value}`);
+    }
+  }
+  assert.equal(await projectOnto(space, []), []);
 });
 
 test("a small nuisance part keeps its digits", async () => {
@@ -91,13 +106,13 @@ test("a small nuisance part keeps its digits", async () => {
   const inside = basis.vectors.values.subarray(0, 50);
   const outside = basis.vectors.values.subarray(200, 250);
   const vector = Float64Array.from(inside, (value, index) => value + 1e-9 * outside[index]);
-  const split = await projectOnto(space, vector);
+  const [split] = await projectOnto(space, [vector]);
   assert.ok(Math.abs(split.nuisanceNorm - 1e-9) < 1e-13);
 });
 
 test("the zero vector has norms 0 and no ratios", async () => {
   const space = await informationSpace(algebra, await basisOf(9, 3, "zero"), rankCut(2));
-  const split = await projectOnto(space, new Float64Array(9));
+  const [split] = await projectOnto(space, [new Float64Array(9)]);
   assert.is(split.informationNorm, 0);
   assert.is(split.nuisanceNorm, 0);
   assert.ok(Number.isNaN(split.informationRatio) && Number.isNaN(split.informationEnergy));
@@ -120,7 +135,7 @@ test("rank, cut-off and energy share choose the rank they say, with cut-off and 
 
 test("an empty information space leaves everything to nuisance", async () => {
   const space = await informationSpace(algebra, await basisOf(5, 2, "empty"), { by: "cutoff", cutoff: 9 });
-  const split = await projectOnto(space, Float64Array.of(3, 0, 0, 4, 0));
+  const [split] = await projectOnto(space, [Float64Array.of(3, 0, 0, 4, 0)]);
   assert.is(split.informationNorm, 0);
   assert.is(split.nuisanceNorm, 5);
   assert.is(split.pseudoInverseNorm, 0);

@@ -114,13 +114,13 @@ test("residuals find their examples by id; another split's predictions give none
       },
       4,
     );
-  const row = await projector.residual(predicted("train"));
+  const [row] = await projector.residuals([predicted("test"), predicted("train")]);
   assert.is(row?.step, 60);
   assert.is(row?.jacobianStep, 30);
   assert.is(row?.projection.informationNorm, 3);
   assert.is(row?.projection.nuisanceNorm, 0);
   assert.is(row?.projection.pseudoInverseNorm, 1.5);
-  assert.is(await projector.residual(predicted("test")), undefined);
+  assert.equal(await projector.residuals([predicted("test")]), []);
 });
 
 test("the residual is that of the loss the predictions come from, unless another is asked for", async () => {
@@ -134,7 +134,7 @@ test("the residual is that of the loss the predictions come from, unless another
       2,
     );
     const projector = await openProjector(jacobian, { ...setting, ...asked });
-    return (await projector.residual(batch))?.projection.informationEnergy ?? Number.NaN;
+    return (await projector.residuals([batch]))[0].projection.informationEnergy;
   };
   // Examples 12 and 10 with labels 2 and 1: f − y = (0 0 −1 | ln 2 −1 0).
   const squared = Math.log(2) ** 2 / (Math.log(2) ** 2 + 2);
