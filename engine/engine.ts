@@ -41,6 +41,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal;
   /** Called with examples done so far in this call. */
   readonly onProgress?: (examplesDone: number) => void;
+  /** Called by what makes several sweeps, after each, with the seconds it took. */
+  readonly onSweep?: (seconds: number) => void;
 }
 
 export interface TrainingOptions {

@@ -33,7 +33,7 @@ const sources = [
   "plugins/host",
   "plugins/kit",
 ];
-const settings = ["package.json", "tsconfig.json", "tsconfig.build.json"];
+const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", "tsconfig.page.json"];
 /** What a plugin's build reads, in its folder. */
 const pluginSources = ["src", "package.json", "tsconfig.json"];
 
@@ -130,6 +130,8 @@ function build(folder) {
   const before = fingerprint(folder);
   rmSync(join(folder, "dist/.built"), { force: true });
   compile(folder, "tsconfig.build.json", join(folder, "dist"), folder);
+  // The live page has a browser around it: it is compiled by itself, into the same folder.
+  runOrFail(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.page.json"], folder);
   for (const path of pluginFolders(folder)) {
     const plugin = join(folder, path);
     compile(folder, join(path, "tsconfig.json"), join(plugin, "dist"), join(plugin, "src"));

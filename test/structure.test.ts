@@ -53,6 +53,28 @@ const rooms: readonly Room[] = [
     may: ["pipeline/run/", "pipeline/graph/", ...stageContract, "schemas/"],
   },
   {
+    name: "the live page",
+    files: /^pipeline\/serve\/page\//,
+    may: [
+      "pipeline/serve/page/",
+      "type:pipeline/serve/protocol.ts",
+      "pipeline/serve/numbers.ts",
+      "stages/sinks/",
+    ],
+  },
+  {
+    name: "pipeline/serve",
+    files: /^pipeline\/serve\//,
+    may: [
+      "pipeline/serve/",
+      "pipeline/run/",
+      "pipeline/graph/",
+      ...stageContract,
+      "stages/sinks/",
+      "schemas/",
+    ],
+  },
+  {
     name: "pipeline/cli",
     files: /^pipeline\/cli\//,
     may: ["pipeline/", "stages/", "engine/", "schemas/", "plugins/host/", "plugins/kit/"],

@@ -2,7 +2,7 @@ import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { LinearAlgebra, Matrix, Matrix64, WorkOptions } from "../engine.js";
 import type { RandomSource } from "../random.js";
 import { besideEachOther, gaussianMatrix, rowRange } from "./blocks.js";
-import type { SweepOperator } from "./operator.js";
+import { type SweepOperator, timedSweep } from "./operator.js";
 import { orthonormalBlock, orthonormalRemainder, remainderOf } from "./orthonormal.js";
 import { type Assessment, assess, coefficientsOf, grownGram, type OpenRemainder } from "./ritz.js";
 
@@ -102,7 +102,7 @@ export async function blockKrylov(
   };
 
   for (;;) {
-    const sweep = await operator.sweep(next, work);
+    const sweep = await timedSweep(operator, next, work);
     work.signal?.throwIfAborted();
     frobeniusSquared = sweep.frobeniusSquared;
     if (!Number.isFinite(frobeniusSquared)) throw spectrumErrors.notFinite("the Jacobian", frobeniusSquared);

@@ -18,6 +18,18 @@ export interface SweepOperator {
   sweep(block: Matrix, work?: WorkOptions): Promise<OperatorSweep>;
 }
 
+/** One sweep of an operator; `work.onSweep` is told how long it took. */
+export async function timedSweep(
+  operator: SweepOperator,
+  block: Matrix,
+  work: WorkOptions,
+): Promise<OperatorSweep> {
+  const start = performance.now();
+  const swept = await operator.sweep(block, work);
+  work.onSweep?.((performance.now() - start) / 1000);
+  return swept;
+}
+
 /** J of a model on these examples (nK × p), recomputed block by block in every sweep and never held. */
 export function streamedJacobian(model: Model, features: Matrix): SweepOperator {
   return {

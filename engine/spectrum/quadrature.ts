@@ -2,7 +2,7 @@ import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { LinearAlgebra, Matrix, Matrix64, WorkOptions } from "../engine.js";
 import type { RandomSource } from "../random.js";
 import { gaussianMatrix } from "./blocks.js";
-import type { SweepOperator } from "./operator.js";
+import { type SweepOperator, timedSweep } from "./operator.js";
 import { orthonormalBlock, orthonormalRemainder, remainderOf } from "./orthonormal.js";
 import { assess, grownGram, numericalZero, type OpenRemainder } from "./ritz.js";
 
@@ -56,7 +56,7 @@ export async function blockQuadrature(
   const open: OpenRemainder[] = [];
   let held = 0;
   while (next !== undefined) {
-    const sweep = await operator.sweep(next, work);
+    const sweep = await timedSweep(operator, next, work);
     work.signal?.throwIfAborted();
     frobeniusSquared = sweep.frobeniusSquared;
     if (!Number.isFinite(frobeniusSquared)) throw spectrumErrors.notFinite("the Jacobian", frobeniusSquared);

@@ -8,6 +8,7 @@ import {
   graphFlags,
   pluginFlags,
   runFlags,
+  serveFlags,
   validateFlags,
 } from "./flags.js";
 import type { Terminal } from "./terminal.js";
@@ -32,7 +33,7 @@ export async function runCommandLine(
   const finish = (code: number) => {
     exitCode = code;
   };
-  const parser = commands(yargs([...words]), terminal, finish)
+  const parser = commands(yargs(words.map(spelledOut)), terminal, finish)
     .scriptName("jacoflow")
     .usage("jacoflow watches a network learn through its Jacobian.\n\nUsage: jacoflow <command>")
     .epilogue(
@@ -62,6 +63,9 @@ export async function runCommandLine(
   }
   return exitCode;
 }
+
+/** `--serve` may stand alone: it must not take the next word, which may be the file, for its port. */
+const spelledOut = (word: string) => (word === "--serve" ? "--serve=" : word);
 
 function isCommand(word: string): boolean {
   return commandNames.includes(word);
@@ -159,6 +163,17 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       async (given) => finish(await (await import("./reportCommand.js")).reportCommand(given, terminal)),
     )
     .command(
+      "serve [runs]",
+      "Show runs in a browser, past and running ones",
+      (builder) =>
+        builder
+          .positional("runs", { type: "string", describe: "Folder of runs, or one run  [default: runs]" })
+          .options(serveFlags)
+          .example("jacoflow serve runs", "Prints the address to open")
+          .check(noMoreArguments),
+      async (given) => finish(await (await import("./serveCommand.js")).serveCommand(given, terminal)),
+    )
+    .command(
       "doctor",
       "Show the engine chosen and why, threads, versions, and what is not available",
       (builder) => builder.options(doctorFlags).check(noMoreArguments),
@@ -196,6 +211,10 @@ function noMoreArguments(given: {
     "memory",
     "format",
     "plugins",
+    "serve",
+    "port",
+    "address",
+    "token",
   ]) {
     const value = given[name];
     if (Array.isArray(value)) {

@@ -42,6 +42,10 @@ export const runFlags = {
     describe: "Runs of a matrix at a time, sharing threads and memory  [default: 1]",
   },
   shard: { type: "string", requiresArg: true, describe: "Share of a matrix to run: 1/4 to 4/4" },
+  serve: {
+    type: "string",
+    describe: "Show the run in a browser while it goes on; --serve=PORT chooses the port  [default: 4180]",
+  },
   json: { type: "boolean", describe: "End with one line of JSON on stdout: how the run went" },
   quiet: { alias: "q", type: "boolean", describe: "Say errors only" },
   verbose: { alias: "v", type: "count", describe: "Say more; twice: everything in the log" },
@@ -71,6 +75,16 @@ export const graphFlags = {
     requiresArg: true,
     describe: "Language of the drawing; svg is a picture by itself",
   },
+} as const satisfies Readonly<Record<string, Options>>;
+
+export const serveFlags = {
+  port: { type: "string", requiresArg: true, describe: "Port, 0 for any that is free  [default: 4180]" },
+  address: {
+    type: "string",
+    requiresArg: true,
+    describe: "Address to listen on; any but this machine's own needs a token  [default: 127.0.0.1]",
+  },
+  token: { type: "string", requiresArg: true, describe: "What a reader has to know: 16 characters or more" },
 } as const satisfies Readonly<Record<string, Options>>;
 
 /** Of the commands that read no pipeline file. */
@@ -105,5 +119,6 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   new: {},
   inspect: {},
   report: {},
+  serve: serveFlags,
   doctor: doctorFlags,
 };

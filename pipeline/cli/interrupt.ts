@@ -13,14 +13,19 @@ export interface Interruption {
   stop(): void;
 }
 
-/** Turns the first SIGINT or SIGTERM into an abort, so that sinks can be flushed; the second ends the process. */
-export function listenForInterruption(terminal: Terminal): Interruption {
+const flushing = "\nstopping: what the sinks have is being written; once more ends at once\n";
+
+/**
+ * Turns the first SIGINT or SIGTERM into an abort, so that sinks can be flushed, and says `message`; the second ends the
+ * process.
+ */
+export function listenForInterruption(terminal: Terminal, message = flushing): Interruption {
   const controller = new AbortController();
   let received: EndingSignal | undefined;
   const handle = (signal: EndingSignal) => {
     if (received !== undefined) process.exit(signalExitCodes[signal]);
     received = signal;
-    terminal.talk("\nstopping: what the sinks have is being written; once more ends at once\n");
+    terminal.talk(message);
     controller.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
   };
   process.on("SIGINT", handle);

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import { matrixErrors } from "../../schemas/errors/matrix.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultParent, defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
 import { PlannedErrors, plannedErrors } from "../run/plan.js";
+import type { RunObserver } from "../run/progress.js";
 import { runPipeline } from "../run/run.js";
 import { type Composition, composition } from "./compose.js";
 import { durationText } from "./duration.js";
@@ -25,6 +26,8 @@ export interface RunFlags extends PipelineFlags {
   readonly memory?: string | undefined;
   readonly jobs?: string | undefined;
   readonly shard?: string | undefined;
+  /** Port, or empty for the usual one. */
+  readonly serve?: string | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: number | undefined;
@@ -58,7 +61,12 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
     if (flags.dryRun === true) {
       return (await import("./matrix/planMatrix.js")).planMatrix(file, flags, settings, parts, terminal);
     }
-    return runMatrix(file, flags, settings, terminal);
+    const folder = resolve(flags.out ?? defaultParent);
+    const server =
+      flags.serve === undefined
+        ? undefined
+        : await (await import("./serveBeside.js")).serveBeside(flags.serve, folder, terminal);
+    return runMatrix(file, flags, settings, terminal).finally(() => server?.close());
   }
   for (const flag of ["jobs", "shard"] as const) {
     if (flags[flag] !== undefined) throw matrixErrors.noMatrix(`--${flag}`, flags.file);
@@ -74,6 +82,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
     return planExitCode(planned);
   }
   const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
+  const served = await servedRun(flags, runFolder, pipeline, terminal);
   const interruption = listenForInterruption(terminal);
   const display = progressDisplay(terminal, verbosityOf(flags));
   try {
@@ -81,17 +90,38 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
       runFolder,
       memoryLimit,
       interruption,
-      display,
+      observers: [display.observe, ...(served === undefined ? [] : [served.live.observe])],
       engine: threads === undefined ? {} : { threads },
     }).catch((error) => {
       throw error instanceof PlannedErrors ? mistakes(error.found) : error;
     });
     display.close();
+    served?.live.end(outcome.error);
     return tell(outcome, flags, terminal, interruption);
   } finally {
     display.close();
+    // The pages are told how the run ended; they keep what they have.
+    await served?.server.close();
     interruption.stop();
   }
+}
+
+/** The server of a run's page where `--serve` asks for one. */
+async function servedRun(
+  { serve, out }: RunFlags,
+  runFolder: string,
+  pipeline: ResolvedPipeline,
+  terminal: Terminal,
+) {
+  if (serve === undefined) return undefined;
+  const [{ serveBeside }, { LiveRun }] = await Promise.all([
+    import("./serveBeside.js"),
+    import("../serve/liveRun.js"),
+  ]);
+  const live = new LiveRun(basename(runFolder), pipeline);
+  // By default what else is in `runs` can be compared; beside a folder chosen freely may be anything.
+  const root = out === undefined ? dirname(runFolder) : runFolder;
+  return { live, server: await serveBeside(serve, root, terminal, live) };
 }
 
 interface RunSettings {
@@ -99,7 +129,7 @@ interface RunSettings {
   readonly memoryLimit: number;
   readonly engine: { readonly threads?: number };
   readonly interruption: Interruption;
-  readonly display: ReturnType<typeof progressDisplay>;
+  readonly observers: readonly RunObserver[];
 }
 
 async function start(
@@ -111,7 +141,7 @@ async function start(
     createEngine: () => parts.createEngine(pipeline.engine, settings.engine),
     runFolder: settings.runFolder,
     signal: settings.interruption.signal,
-    observers: [settings.display.observe],
+    observers: settings.observers,
     memoryLimit: settings.memoryLimit,
     versions: versionsHere(),
     threads: parts.explainEngineChoice(pipeline.engine, settings.engine).threads,

@@ -1,7 +1,8 @@
+import type { RecordBatch } from "apache-arrow";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { addressText } from "../graph/offers.js";
 import type { ResolvedPipeline, ResolvedStage, Wire } from "../graph/resolved.js";
-import type { BatchStore, WholeInput } from "../stage.js";
+import type { BatchStore, Source, WholeInput } from "../stage.js";
 import type { Breather } from "./breather.js";
 import { Edge } from "./edge.js";
 import { Input } from "./input.js";
@@ -28,6 +29,7 @@ export function connect(
   pipeline: Pick<ResolvedPipeline, "stages" | "wires">,
   breather: Breather,
   makeStore: (wire: Wire) => BatchStore,
+  sentOne: (origin: Source, batch: RecordBatch) => void,
 ): Connections {
   const stored = wiresToStore(pipeline.wires);
   const edges = new Map<Wire, Edge>();
@@ -53,6 +55,7 @@ export function connect(
               readers.map(([, edge]) => edge),
               whole,
               breather,
+              sentOne,
             ),
           ];
         }),

@@ -44,8 +44,11 @@ export class Run {
       this.#teller.say("info", "engine started", { engine: engine.name, threads: engine.threads });
       return engine;
     });
-    this.#connections = connect(pipeline, new Breather(), (wire) =>
-      this.#makeStore(`edge-${addressText(wire.from)}-${addressText(wire.to)}`),
+    this.#connections = connect(
+      pipeline,
+      new Breather(),
+      (wire) => this.#makeStore(`edge-${addressText(wire.from)}-${addressText(wire.to)}`),
+      (origin, batch) => this.#teller.notify({ kind: "batch-sent", origin, batch }),
     );
   }
 
@@ -67,7 +70,8 @@ export class Run {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       const stages = this.#pipeline.stages.map(({ name }) => name);
-      this.#teller.notify({ kind: "run-started", name: this.#pipeline.name, runFolder, stages });
+      const edges = () => this.#connections.edges.map((edge) => edge.statistics);
+      this.#teller.notify({ kind: "run-started", name: this.#pipeline.name, runFolder, stages, edges });
       this.#teller.say("info", "run started", { name: this.#pipeline.name, seed: this.#pipeline.seed });
       for (const warning of this.#pipeline.warnings) this.#teller.say("warning", warning.message);
       if (signal?.aborted === true) cancel();

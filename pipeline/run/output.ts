@@ -13,15 +13,24 @@ export class Output implements OutputStream {
   readonly #edges: readonly Edge[];
   readonly #whole: Whole | undefined;
   readonly #breather: Breather;
+  readonly #sentOne: (origin: Source, batch: RecordBatch) => void;
   #schema: Schema | undefined;
   #sent = 0;
   #closed: (() => unknown) | undefined;
 
-  constructor(origin: Source, edges: readonly Edge[], whole: Whole | undefined, breather: Breather) {
+  /** `sentOne` is told of every batch, and must return at once. */
+  constructor(
+    origin: Source,
+    edges: readonly Edge[],
+    whole: Whole | undefined,
+    breather: Breather,
+    sentOne: (origin: Source, batch: RecordBatch) => void,
+  ) {
     this.#origin = origin;
     this.#edges = edges;
     this.#whole = whole;
     this.#breather = breather;
+    this.#sentOne = sentOne;
   }
 
   get sent(): number {
@@ -33,6 +42,7 @@ export class Output implements OutputStream {
     if (this.#closed !== undefined) throw this.#closed();
     const shared = this.#share(batch);
     this.#sent += 1;
+    this.#sentOne(this.#origin, shared);
     this.#whole?.push(shared);
     const waits: Promise<void>[] = [];
     for (const edge of this.#edges) {

@@ -1,4 +1,6 @@
-import type { LogLevel } from "../stage.js";
+import type { RecordBatch } from "apache-arrow";
+import type { LogLevel, Source } from "../stage.js";
+import type { EdgeStatistics } from "./outcome.js";
 
 /** A line of log.ndjson. */
 export interface LogEntry {
@@ -18,6 +20,8 @@ export type RunEvent =
       readonly name: string;
       readonly runFolder: string;
       readonly stages: readonly string[];
+      /** The edges as they are when it is called. */
+      readonly edges: () => readonly EdgeStatistics[];
     }
   /** The stage has its whole inputs and runs. */
   | { readonly kind: "stage-started"; readonly stage: string; readonly seconds: number }
@@ -36,6 +40,8 @@ export type RunEvent =
       readonly seconds: number;
       readonly outcome: "done" | "failed" | "cancelled";
     }
+  /** An output sent a batch, which is never changed again. */
+  | { readonly kind: "batch-sent"; readonly origin: Source; readonly batch: RecordBatch }
   | { readonly kind: "log"; readonly entry: LogEntry }
   | {
       readonly kind: "run-ended";

@@ -57,6 +57,7 @@ export function writeRecord(
     peakMemoryBytes: end === undefined ? null : 1024 * process.resourceUsage().maxRSS,
     stages: end?.outcome.stages ?? [],
     plugins: pipeline.plugins,
+    wires: pipeline.wires,
     file: pipeline.file ?? null,
     pipeline: pipeline.document,
   };

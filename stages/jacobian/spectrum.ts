@@ -115,6 +115,7 @@ async function spectrumOf(
   const found = await computeSpectrum(model, algebra, examples.features, options, {
     signal: context.signal,
     onProgress: (done) => context.progress(Math.min(done, total), total, "examples"),
+    onSweep: (seconds) => context.log("debug", "sweep", { step, split, seconds }),
   });
   const { sweeps, memoryBytes } = found;
   const facts = { step, split, sweeps, memoryBytes, largest: found.singularValues[0] };

@@ -25,6 +25,7 @@ function layProject(folder: string): void {
     "package-lock.json",
     "tsconfig.json",
     "tsconfig.build.json",
+    "tsconfig.page.json",
     "scripts/prepare.mjs",
     "scripts/build-native.mjs",
   ]) {
@@ -37,6 +38,8 @@ function layProject(folder: string): void {
     symlinkSync(join(repository, "engine/native", name), join(folder, "engine/native", name));
   }
   mkdirSync(join(folder, "pipeline/cli"), { recursive: true });
+  mkdirSync(join(folder, "pipeline/serve/page"), { recursive: true });
+  writeFileSync(join(folder, "pipeline/serve/page/main.ts"), 'document.title = "";\n');
   writeFileSync(join(folder, "index.ts"), "export const one = 1;\n");
   writeFileSync(
     join(folder, "pipeline/cli/main.ts"),

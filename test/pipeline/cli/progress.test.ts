@@ -57,7 +57,7 @@ law("a stage that starts a new total is timed anew", () => {
 
 law("quiet says nothing at all", () => {
   const { written, observe } = display(true, "quiet");
-  observe({ kind: "run-started", name: "a", runFolder: "b", stages: ["train"] });
+  observe({ kind: "run-started", name: "a", runFolder: "b", stages: ["train"], edges: () => [] });
   observe(step(3));
   observe({ kind: "log", entry: { time: "", level: "warning", message: "hm" } });
   assert.is(written.talk, "");

@@ -876,6 +876,7 @@ test("observers see the run in order, and one that throws harms nobody", async (
     "run-started",
     "stage-started",
     "stage-progress",
+    "batch-sent",
     "stage-progress",
     "stage-ended",
     "run-ended",

@@ -1,0 +1,2 @@
+/** What the live page has besides a report. */
+export const pageStyle = ``;

@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import type { ReportedTable, RunTables } from "../../stages/sinks/report/tables.js";
+import { type LogLine, tableNames } from "./protocol.js";
+
+type Row = RunTables[ReportedTable][number];
+
+/** Rows of one table kept for the page; beyond, every other step of it is forgotten. */
+export const rowsKept = 40_000;
+/** Lines of the log kept. */
+const linesKept = 400;
+/** Rows and lines told at a time: bounds what waits for a slow reader. */
+const toldAtOnce = 2_000;
+
+/** A place in the rows of a run: what was told until there. */
+export interface Place {
+  readonly generation: string;
+  readonly counts: readonly number[];
+}
+
+/** What came after a place. */
+export interface Told {
+  readonly tables: Partial<RunTables>;
+  readonly log: readonly LogLine[];
+  readonly place: Place;
+  /** Whether the place asked from is none of these rows, so that this begins anew. */
+  readonly reset: boolean;
+  readonly more: boolean;
+}
+
+/** The rows and the log of one run as a page shows them. They only grow, within bounds, so that a place in them is a few counts. */
+export class RunRows {
+  readonly #tables = new Map<ReportedTable, Row[]>(tableNames.map((name) => [name, []]));
+  #log: LogLine[] = [];
+  /** Lines there were before the first one kept. */
+  #forgotten = 0;
+  #generation = randomUUID();
+
+  append(table: ReportedTable, rows: readonly Row[]): void {
+    const own = this.#tables.get(table)!;
+    for (const row of rows) own.push(row);
+    if (own.length > rowsKept) this.#thin(table, own);
+  }
+
+  say(line: LogLine): void {
+    this.#log.push(line);
+    if (this.#log.length <= 2 * linesKept) return;
+    this.#forgotten += this.#log.length - linesKept;
+    this.#log = this.#log.slice(-linesKept);
+  }
+
+  /** Forgets everything: what follows is another run, or the same told anew. */
+  clear(): void {
+    for (const name of tableNames) this.#tables.set(name, []);
+    this.#log = [];
+    this.#forgotten = 0;
+    this.#generation = randomUUID();
+  }
+
+  count(table: ReportedTable): number {
+    return this.#tables.get(table)!.length;
+  }
+
+  /** What came after a place, the oldest first and no more than fits at once; without a place, from the beginning. */
+  since(place: Place | undefined): Told {
+    const known = place?.generation === this.#generation;
+    const counts = known ? [...place.counts] : [...tableNames.map(() => 0), 0];
+    const tables: Record<string, readonly Row[]> = {};
+    let room = toldAtOnce;
+    let more = false;
+    for (const [at, name] of tableNames.entries()) {
+      const own = this.#tables.get(name)!;
+      const fresh = own.slice(counts[at], counts[at] + room);
+      if (fresh.length > 0) tables[name] = fresh;
+      counts[at] += fresh.length;
+      room -= fresh.length;
+      more ||= counts[at] < own.length;
+    }
+    const first = Math.max(0, counts[tableNames.length] - this.#forgotten);
+    const log = this.#log.slice(first).slice(-linesKept);
+    counts[tableNames.length] = this.#forgotten + this.#log.length;
+    return {
+      tables: tables as Partial<RunTables>,
+      log,
+      place: { generation: this.#generation, counts },
+      reset: !known,
+      more,
+    };
+  }
+
+  /** Keeps every other step of a table, and its last. */
+  #thin(table: ReportedTable, rows: readonly Row[]): void {
+    const stepOf = (row: Row) => ("step" in row ? row.step : "jacobian_step" in row ? row.jacobian_step : 0);
+    const steps = [...new Set(rows.map(stepOf))].sort((left, right) => left - right);
+    const kept = new Set(steps.filter((_, at) => at % 2 === 0 || at === steps.length - 1));
+    const half = kept.size < steps.length;
+    this.#tables.set(table, half ? rows.filter((row) => kept.has(stepOf(row))) : rows.slice(-rowsKept / 2));
+    this.#generation = randomUUID();
+  }
+}
+
+/** A place as the id of an event. */
+export function placeText({ generation, counts }: Place): string {
+  return `${generation}:${counts.join(":")}`;
+}
+
+/** The place an id names; undefined for any other text. */
+export function placeOf(text: string | undefined): Place | undefined {
+  const [generation, ...words] = (text ?? "").split(":");
+  const counts = words.map(Number);
+  const right =
+    counts.length === tableNames.length + 1 &&
+    counts.every((count) => Number.isSafeInteger(count) && count >= 0);
+  return right ? { generation, counts } : undefined;
+}
