@@ -1,17 +1,20 @@
 /** Tables that travel on edges (design §2). `any` is for sinks only. */
-export type TableName =
-  | "examples"
-  | "parameters"
-  | "predictions"
-  | "metrics"
-  | "spectrum"
-  | "basis"
-  | "projection"
-  | "angles"
-  | "density"
-  | "linearised"
-  | "bound"
-  | "advice";
+export const tableNames = [
+  "examples",
+  "parameters",
+  "predictions",
+  "metrics",
+  "spectrum",
+  "basis",
+  "projection",
+  "angles",
+  "density",
+  "linearised",
+  "bound",
+  "advice",
+] as const;
+
+export type TableName = (typeof tableNames)[number];
 
 /** Where a stream comes from: `train.metrics`, and how its table is called. */
 export interface Source {

@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { readdirSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import { entryOf, packageSeenFrom } from "./packageFolder.js";
 
@@ -28,7 +28,8 @@ export interface FoundPlugin {
 export function findPlugin(name: string, folders: readonly string[]): FoundPlugin {
   const path = resolve(folders[0], name);
   const tried: string[] = [];
-  if (!/^\.{1,2}(\/|$)/.test(name) && !isAbsolute(name)) {
+  const isPath = /^\.{1,2}(\/|$)/.test(name) || isAbsolute(name);
+  if (!isPath) {
     for (const candidate of packagesOf(name)) {
       tried.push(`the package ${candidate}`);
       for (const folder of folders) {
@@ -40,5 +41,31 @@ export function findPlugin(name: string, folders: readonly string[]): FoundPlugi
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory()) return entryOf(path, name);
   if (there !== undefined) return { file: path, folder: dirname(path), version: undefined };
-  throw pluginErrors.notFound(name, [...tried, `the file ${path}`]);
+  throw pluginErrors.notFound(
+    name,
+    [...tried, `the file ${path}`],
+    isPath ? besides(name, path) : folders.flatMap(pluginsSeenFrom),
+  );
+}
+
+/** What is beside the file of a path that is not there, written as that path was. */
+function besides(name: string, path: string): readonly string[] {
+  const start = name.slice(0, name.lastIndexOf("/") + 1);
+  return namesIn(dirname(path)).map((other) => start + other);
+}
+
+/** Names of the plugins installed where a module in `folder` looks first. */
+function pluginsSeenFrom(folder: string): readonly string[] {
+  const modules = join(folder, "node_modules");
+  const scopes = namesIn(modules).filter((name) => name.startsWith("@"));
+  return ["", ...scopes.map((scope) => `${scope}/`)].flatMap((scope) =>
+    namesIn(join(modules, scope)).flatMap((name) => {
+      const short = /^jacoflow-plugin-(.+)$/.exec(name)?.[1];
+      return short === undefined ? [] : [scope + short];
+    }),
+  );
+}
+
+function namesIn(folder: string): readonly string[] {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [];
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { JacoflowError } from "./error.js";
 import { nearest } from "./nearest.js";
 
@@ -24,13 +25,18 @@ export const pluginErrors = {
       "Leave out --no-plugins, or take the plugin out of the file.",
     ),
 
-  notFound: (name: string, tried: readonly string[]) =>
-    invalid(
+  /** `there`: names that would have been found. */
+  notFound: (name: string, tried: readonly string[], there: readonly string[]) => {
+    const close = nearest(name, there);
+    return invalid(
       "PLUGIN_NOT_FOUND",
       `plugin "${name}" is not there; tried ${tried.join(", ")}`,
       name,
-      "Install the package beside the pipeline file, or give a path that begins with ./",
-    ),
+      close === undefined
+        ? "Install the package beside the pipeline file, or give the path of a file from there: ./NAME.js."
+        : `Did you mean "${close}"?`,
+    );
+  },
 
   folder: (name: string, folder: string, reason: string) =>
     invalid(
@@ -51,7 +57,7 @@ export const pluginErrors = {
   notLoadable: (name: string, cause: unknown) =>
     invalid(
       "PLUGIN_NOT_LOADABLE",
-      `plugin "${name}" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `plugin "${name}" cannot be loaded: ${cause instanceof Error ? cause.message : inspect(cause)}`,
       name,
       "Correct the plugin, or install what it imports. TypeScript has to be compiled first.",
       cause,
@@ -62,7 +68,7 @@ export const pluginErrors = {
       "PLUGIN_TOO_SLOW",
       `plugin "${name}" was not loaded after ${seconds} s`,
       name,
-      "Move what it awaits at its top level into a stage.",
+      "Move what it computes or awaits at its top level into a stage.",
     ),
 
   malformed: (name: string, reason: string) =>
@@ -84,9 +90,13 @@ export const pluginErrors = {
   unknownApi: (name: string, api: unknown, known: number) =>
     invalid(
       "PLUGIN_API",
-      `plugin "${name}" speaks version ${String(api)} of the API, this jacoflow version ${known}`,
+      api === undefined
+        ? `plugin "${name}" does not say which version of the API it speaks`
+        : `plugin "${name}" speaks version ${String(api)} of the API, this jacoflow version ${known}`,
       api,
-      "Install a version of the plugin or of jacoflow that fits the other.",
+      api === undefined
+        ? `Export by default what definePlugin({ name, api: ${known}, … }) makes.`
+        : "Install a version of the plugin or of jacoflow that fits the other.",
     ),
 
   nameTaken: (name: string, what: string, owner: string) =>
