@@ -157,6 +157,12 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       async (given) => finish(await (await import("./inspectCommand.js")).inspectCommand(given, terminal)),
     )
     .command(
+      "compact <run>",
+      "Merge the Parquet parts of a run that is done into one file a table and stage",
+      (builder) => runFolder(builder).check(noMoreArguments),
+      async (given) => finish(await (await import("./compactCommand.js")).compactCommand(given, terminal)),
+    )
+    .command(
       "report <run>",
       "Write report.html again from the tables of a run folder",
       (builder) => runFolder(builder).check(noMoreArguments),

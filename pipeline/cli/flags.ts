@@ -118,6 +118,7 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   "check-plugin": checkPluginFlags,
   new: {},
   inspect: {},
+  compact: {},
   report: {},
   serve: serveFlags,
   doctor: doctorFlags,

@@ -24,6 +24,28 @@ export const sinkErrors = {
       remedy: `Use text, truth values, int32, int64, float32, float64 or lists of numbers, or keep the table as Arrow: arrow: [${table}].`,
     }),
 
+  /** Parts of one table that are not of one form. */
+  partsDiffer: (file: string, first: string): JacoflowError =>
+    new JacoflowError({
+      code: "PARTS_DIFFER",
+      kind: "invalid",
+      message: `${file} has other columns or metadata than ${first}`,
+      place: file,
+      value: file,
+      remedy: "Remove the part that was not written by this run.",
+    }),
+
+  /** The parts of a run that goes on, or may go on, are its own. */
+  runNotDone: (folder: string, outcome: string): JacoflowError =>
+    new JacoflowError({
+      code: "RUN_NOT_DONE",
+      kind: "invalid",
+      message: `${folder}: the run is ${outcome}, and parts are merged of a run that is done`,
+      place: folder,
+      value: outcome,
+      remedy: "Wait for its end; the parts of a run that ended otherwise can be read as they are.",
+    }),
+
   /** A codec that this Node has not. */
   cannotCompress: (place: string, compression: string): JacoflowError =>
     new JacoflowError({

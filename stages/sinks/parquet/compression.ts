@@ -15,15 +15,16 @@ export function canCompress(compression: Compression): boolean {
   return compression !== "zstd" || zstd !== undefined;
 }
 
-const codecs = { snappy: "SNAPPY", zstd: "ZSTD", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
+/** Parquet's names for them. */
+export const codecs = { snappy: "SNAPPY", zstd: "ZSTD", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
 
-/** What the Parquet writer needs for it. */
-export function codecOf(compression: Compression): {
+/** What the Parquet writer needs for a codec. */
+export function codecOf(codec: CompressionCodec): {
   readonly codec: CompressionCodec;
   readonly compressors: Partial<Readonly<Record<CompressionCodec, Compressor>>>;
 } {
   return {
-    codec: codecs[compression],
+    codec,
     compressors: { GZIP: (bytes) => zlib.gzipSync(bytes), ...(zstd === undefined ? {} : { ZSTD: zstd }) },
   };
 }

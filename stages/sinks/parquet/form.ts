@@ -1,7 +1,8 @@
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import type { FileForm, PartFile } from "../keptTables.js";
+import { ParquetWriter } from "hyparquet-writer";
+import type { FileForm } from "../keptTables.js";
 import { columnSources, type RowRange, valueCounter } from "./columns.js";
-import { type Compression, codecOf } from "./compression.js";
+import { type Compression, codecOf, codecs } from "./compression.js";
+import { FileWriter } from "./fileWriter.js";
 import { rangesByStep, stepColumn } from "./order.js";
 import { keyValueMetadata, parquetSchemaOf } from "./schema.js";
 
@@ -10,26 +11,6 @@ import { keyValueMetadata, parquetSchemaOf } from "./schema.js";
  * nothing else runs (design §2: below 50 ms, so a single list should stay below 400,000 values).
  */
 const valuesPerRowGroup = 65_536;
-
-/** Bytes of a Parquet file on their way to a part: every row group is written out when it is whole. */
-class FileWriter extends ByteWriter {
-  readonly #file: PartFile;
-
-  constructor(file: PartFile) {
-    super(1 << 16);
-    this.#file = file;
-  }
-
-  async flush(): Promise<void> {
-    const bytes = this.getBytes();
-    this.index = 0;
-    if (bytes.length > 0) await this.#file.append(bytes);
-  }
-
-  override finish(): Promise<void> {
-    return this.flush();
-  }
-}
 
 /**
  * Batches of one schema as one Parquet file: rows by step (those of one step in the order they came), statistics of every
@@ -43,7 +24,7 @@ export const parquetForm = (compression: Compression): FileForm => ({
     const parquet = new ParquetWriter({
       writer: new FileWriter(file),
       schema: parquetSchemaOf(schema, table),
-      ...codecOf(compression),
+      ...codecOf(codecs[compression]),
       kvMetadata: keyValueMetadata(schema),
       createdBy: "jacoflow",
     });

@@ -3,7 +3,7 @@ import { DataType } from "apache-arrow";
 import type { RowRange } from "./columns.js";
 
 /** Columns that say when a row was taken, the first one that a table has counts. */
-const stepNames = ["step", "jacobian_step"];
+export const stepNames = ["step", "jacobian_step"];
 
 /** The column that orders the rows of a file: the step, else that of the Jacobian; undefined for a table without. */
 export function stepColumn(schema: Schema): number | undefined {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { dataErrors } from "../../../schemas/errors/data.js";
+import { JacoflowError } from "../../../schemas/errors/error.js";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import { decodeArrow } from "../../../schemas/ipc.js";
 import type { Columns, TableDefinition } from "../../../schemas/table.js";
@@ -28,13 +29,20 @@ async function foldersIn(path: string): Promise<readonly string[]> {
     .sort();
 }
 
+/** Where `compact` works inside a run folder. */
+export const compactingFolder = "compacting";
+
 /** Every table of a run folder, by table, then stage. Files still being written are not seen. */
 export async function listTables(runFolder: string): Promise<readonly KeptTable[]> {
   const kept: KeptTable[] = [];
   const root = join(runFolder, "tables");
+  // A stage that a killed `compact` moved away and did not put back is read where it is.
+  const moved = join(runFolder, compactingFolder, "old");
   for (const table of await foldersIn(root)) {
-    for (const stage of await foldersIn(join(root, table))) {
-      const folder = join(root, table, stage);
+    const present = await foldersIn(join(root, table));
+    const away = (await foldersIn(join(moved, table))).filter((stage) => !present.includes(stage));
+    for (const stage of [...present, ...away].sort()) {
+      const folder = join(present.includes(stage) ? root : moved, table, stage);
       const names = (await readdir(folder)).sort();
       for (const format of ["parquet", "arrow"] as const) {
         const files = names.filter((name) => name.startsWith("part-") && name.endsWith(`.${format}`));
@@ -47,10 +55,12 @@ export async function listTables(runFolder: string): Promise<readonly KeptTable[
   return kept;
 }
 
-async function reading<A>(file: string, read: () => Promise<A>): Promise<A> {
+/** What `read` resolves to; what it throws, other than an error of ours, as UNREADABLE_TABLE of the file. */
+export async function reading<A>(file: string, read: () => Promise<A>): Promise<A> {
   try {
     return await read();
   } catch (error) {
+    if (error instanceof JacoflowError) throw error;
     throw sinkErrors.unreadableTable(file, error);
   }
 }
