@@ -38,7 +38,7 @@ export function describeSchema(schema: OptionSchema): string {
     case "null":
       return "null";
     case "array":
-      return `a list${lengthText(schema)}${schema.items === undefined ? "" : ` of ${describeSchema(schema.items)}`}`;
+      return `a list${lengthText(schema)}${itemsText(schema.items)}`;
     case "object": {
       const keys = Object.keys(schema.properties ?? {});
       return keys.length === 0 ? "a map" : `a map { ${keys.join(", ")} }`;
@@ -58,7 +58,9 @@ export function wordsOf(schema: OptionSchema): readonly string[] {
 function either(texts: readonly string[]): string {
   const different = [...new Set(texts)];
   const last = different[different.length - 1];
-  return different.length === 1 ? last : `${different.slice(0, -1).join(", ")} or ${last}`;
+  if (different.length === 1) return last;
+  const others = different.slice(0, -1);
+  return `${others.join(", ")}${others.some((each) => each.includes(",")) ? "," : ""} or ${last}`;
 }
 
 function rangeText(schema: OptionSchema): string {
@@ -70,6 +72,15 @@ function rangeText(schema: OptionSchema): string {
   if (schema.exclusiveMinimum !== undefined) parts.push(`above ${schema.exclusiveMinimum}`);
   if (schema.exclusiveMaximum !== undefined) parts.push(`below ${schema.exclusiveMaximum}`);
   return parts.length === 0 ? "" : `, ${parts.join(" and ")},`.replace(/,$/, "");
+}
+
+/** A range after a comma would read as that of the list's place among alternatives. */
+function itemsText(items: OptionSchema | undefined): string {
+  if (items === undefined) return "";
+  const text = describeSchema(items);
+  return items.type === "integer" || items.type === "number"
+    ? ` of ${text.replace("a whole number", "whole numbers").replace("a number", "numbers").replace(",", ", each")}`
+    : ` of ${text}`;
 }
 
 function lengthText(schema: OptionSchema): string {

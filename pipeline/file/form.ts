@@ -10,6 +10,8 @@ export interface StageEntry {
   readonly uses: string | undefined;
   readonly with: unknown;
   readonly from: unknown;
+  /** Keys it has besides these. */
+  readonly others: readonly string[];
 }
 
 export interface PipelineForm {
@@ -36,7 +38,8 @@ export const fileKeys: readonly string[] = [
   "plugins",
   "stages",
 ];
-const stageKeys = ["uses", "with", "from"];
+/** The keys that a stage may have. */
+export const stageKeys: readonly string[] = ["uses", "with", "from"];
 /** Far above what is written by hand; wiring compares every stage with every other. */
 const stageLimit = 1000;
 /** Names of runs and stages. */
@@ -46,13 +49,17 @@ export const stageName = /^[a-z0-9-]+$/;
 export function readForm(data: unknown, engines: readonly EngineName[]): PipelineForm {
   const problems: Problem[] = [];
   if (!isMap(data)) {
-    problems.push({
-      error: fileErrors.wrongForm("the file", data, "a map with `name` and `stages`"),
-      path: [],
-    });
+    const error =
+      data === null || data === undefined
+        ? fileErrors.empty()
+        : fileErrors.wrongForm("the file", data, "a map with `name` and `stages`");
+    problems.push({ error, path: [] });
     return { name: "", seed: 0, engine: "auto", plugins: [], names: [], stages: [], problems };
   }
-  problems.push(...unknownKeys(data, fileKeys, []));
+  const keys = fileKeys.filter((key) => key !== "$schema");
+  for (const key of Object.keys(data).filter((each) => !fileKeys.includes(each))) {
+    problems.push({ error: fileErrors.unknownKey(key, key, keys), path: [key], key: true });
+  }
   if (data.$schema !== undefined && typeof data.$schema !== "string") {
     problems.push({ error: fileErrors.wrongForm("$schema", data.$schema, "a string"), path: ["$schema"] });
   }
@@ -69,7 +76,7 @@ export function readForm(data: unknown, engines: readonly EngineName[]): Pipelin
   const seed = typeof given === "number" && Number.isSafeInteger(given) && given >= 0 ? given : undefined;
   if (seed === undefined) {
     problems.push({
-      error: fileErrors.wrongForm("seed", given, "a whole number, 0 or more"),
+      error: fileErrors.wrongForm("seed", given, "a whole number, 0 or more and below 2^53"),
       path: ["seed"],
     });
   }
@@ -133,7 +140,6 @@ function readStage(
     problems.push({ error: fileErrors.wrongForm(place, entry, "a stage: a map with `uses`"), path });
     return { entry: undefined, problems };
   }
-  problems.push(...unknownKeys(entry, stageKeys, path));
   if (entry.uses === undefined) {
     problems.push({ error: fileErrors.missingKey(`${place}.uses`, "uses", "data/table"), path, key: true });
   } else if (typeof entry.uses !== "string") {
@@ -141,23 +147,6 @@ function readStage(
     problems.push({ error, path: [...path, "uses"] });
   }
   const uses = typeof entry.uses === "string" ? entry.uses : undefined;
-  return { entry: { name, uses, with: entry.with, from: entry.from }, problems };
-}
-
-function unknownKeys(
-  map: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-  path: Path,
-): readonly Problem[] {
-  return Object.keys(map)
-    .filter((key) => !known.includes(key))
-    .map((key) => ({
-      error: fileErrors.unknownKey(
-        [...path, key].join("."),
-        key,
-        known.filter((one) => one !== "$schema"),
-      ),
-      path: [...path, key],
-      key: true as const,
-    }));
+  const others = Object.keys(entry).filter((key) => !stageKeys.includes(key));
+  return { entry: { name, uses, with: entry.with, from: entry.from, others }, problems };
 }

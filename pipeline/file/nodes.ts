@@ -33,10 +33,11 @@ interface Extent {
 const nothing: Extent = { values: 1, depth: 0 };
 
 /**
- * Walks a document once: keys that are given twice, are no plain words or are reserved (these are taken out), and aliases
+ * Walks a document once: keys that are given twice, are no plain words or are reserved (these are taken out, and merge
+ * keys), and aliases
  * that name nothing, name what they stand in, or unfold to more than a file could hold.
  */
-export function checkNodes(document: Document): CheckedNodes {
+export function checkNodes(document: Document, lineOf: (offset: number) => number): CheckedNodes {
   const fatal: NodeProblem[] = [];
   const problems: NodeProblem[] = [];
   const targets = new Map<Alias, Node>();
@@ -74,19 +75,27 @@ export function checkNodes(document: Document): CheckedNodes {
   };
 
   const checkReserved = (key: unknown): boolean => {
-    const reserved = isScalar(key) && reservedKeys.includes(String(key.value));
-    if (reserved) problems.push({ error: fileErrors.reservedKey(String(key.value)), offset: startOf(key) });
-    return !reserved;
+    const name = isScalar(key) ? String(key.value) : "";
+    const error =
+      name === "<<"
+        ? fileErrors.mergeKey()
+        : reservedKeys.includes(name)
+          ? fileErrors.reservedKey(name)
+          : undefined;
+    if (error !== undefined) problems.push({ error, offset: startOf(key) });
+    return error === undefined;
   };
 
   const checkKeys = (items: readonly { readonly key: unknown }[]) => {
-    const seen = new Set<string>();
+    const seen = new Map<string, number>();
     for (const { key } of items) {
       const offset = startOf(key);
+      const name = isScalar(key) ? String(key.value) : "";
+      const first = seen.get(name);
       if (!isScalar(key)) fatal.push({ error: fileErrors.keyForm(), offset });
-      else if (seen.has(String(key.value))) {
-        problems.push({ error: fileErrors.repeatedKey(String(key.value)), offset });
-      } else seen.add(String(key.value));
+      else if (first !== undefined) {
+        problems.push({ error: fileErrors.repeatedKey(name, lineOf(first)), offset });
+      } else seen.set(name, offset);
     }
   };
 

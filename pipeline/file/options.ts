@@ -1,10 +1,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TObject } from "typebox";
-import { nearest } from "../../schemas/errors/nearest.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem } from "../graph/problem.js";
 import type { Stage } from "../stage.js";
-import { describeSchema, type OptionSchema, wordsOf } from "./describe.js";
+import { describeSchema, type OptionSchema } from "./describe.js";
+import { meantValue } from "./meant.js";
 
 export interface CheckedOptions {
   /** A copy with defaults filled in; only right when there are no problems. */
@@ -151,9 +151,13 @@ function problemOf(
   const own = steps.length === 1 ? (schemas[steps[0]] ?? schema) : schema;
   const described =
     error.keyword === "anyOf" || error.keyword === "oneOf" ? schema : own.type === undefined ? schema : own;
-  const close = typeof error.data === "string" ? nearest(error.data, wordsOf(described)) : undefined;
   return {
-    error: fileErrors.invalidOption(path.join("."), error.data, describeSchema(described), close),
+    error: fileErrors.invalidOption(
+      path.join("."),
+      error.data,
+      describeSchema(described),
+      meantValue(error.data, described),
+    ),
     path,
   };
 }

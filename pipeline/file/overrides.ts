@@ -75,7 +75,7 @@ function readSetting({ text, set }: Setting): Read {
   const value = set.slice(equals + 1);
   const parsed = parseDocument(value, { logLevel: "silent", prettyErrors: false, resolveKnownTags: false });
   if (parsed.errors.length > 0 || parsed.warnings.length > 0) return malformed;
-  const { fatal, problems, targets } = checkNodes(parsed);
+  const { fatal, problems, targets } = checkNodes(parsed, () => 1);
   // An alias has nothing to stand for in one value.
   if (fatal.length > 0 || problems.length > 0 || targets.size > 0) return malformed;
   return { path, text, column: text.length - value.length + 1, value: parsed.toJS() };

@@ -4,11 +4,13 @@ import { fileErrors } from "../../schemas/errors/pipeline.js";
 import type { Path, Problem, UndeclaredStage, UnwiredStage } from "../graph/problem.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { sinkProblems, wireStages } from "../graph/wire.js";
+import type { Stage } from "../stage.js";
 import { environmentChecks, optionProblems } from "./environment.js";
-import { readForm } from "./form.js";
+import { readForm, stageKeys } from "./form.js";
 import type { FileMistake } from "./mistake.js";
 import { optionChecker } from "./options.js";
 import type { LoadRequest, PluggedStages } from "./request.js";
+import { isMap } from "./values.js";
 import type { Substituted } from "./variables.js";
 
 export interface Resolution {
@@ -48,9 +50,10 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
     const unwired: UnwiredStage[] = [];
     const undeclared: UndeclaredStage[] = [];
     const resolved: ResolvedStage[] = [];
-    for (const { name, uses, with: given, from } of form.stages) {
+    for (const { name, uses, with: given, from, others } of form.stages) {
       const path: Path = ["stages", name];
       const definition = uses === undefined ? undefined : stages.get(uses);
+      problems.push(...others.map((key) => otherKey(key, path, definition)));
       if (uses === undefined || definition === undefined) undeclared.push({ name, from });
       if (uses === undefined) continue;
       if (definition === undefined) {
@@ -62,7 +65,11 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
       const { options, problems: formProblems } = checkOptions(definition, given, path);
       const stage: ResolvedStage = { name, uses, definition, options };
       const wrong = formProblems.length > 0 ? formProblems : optionProblems(stage);
-      problems.push(...wrong.filter(isKnown));
+      // An option beside `with` is no option that is missing in it.
+      const beside = others
+        .filter((key) => !isMap(given) || !Object.hasOwn(given, key))
+        .map((key) => [...path, "with", key].join("."));
+      problems.push(...wrong.filter(isKnown).filter(({ error }) => !beside.includes(error.place ?? "")));
       if (wrong.length === 0) resolved.push(stage);
     }
     const wiring = wireStages(form.names, unwired, undeclared);
@@ -100,6 +107,21 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
       }),
     };
   };
+}
+
+/** A key that no stage has. */
+function otherKey(key: string, path: Path, definition: Stage | undefined): Problem {
+  const place = [...path, key].join(".");
+  const error =
+    definition !== undefined && optionNames(definition).has(key)
+      ? fileErrors.optionOutside(place, key, definition.name)
+      : fileErrors.unknownKey(place, key, stageKeys);
+  return { error, path: [...path, key], key: true };
+}
+
+function optionNames({ options, variants }: Stage): ReadonlySet<string> {
+  const schemas = [options, ...(variants?.schemas.values() ?? [])];
+  return new Set(schemas.flatMap(({ properties }) => Object.keys(properties)));
 }
 
 type Plugged = Omit<PluggedStages, "mistakes"> & { readonly problems: readonly Problem[] };

@@ -18,11 +18,10 @@ import type { Path, Problem } from "../graph/problem.js";
 import { codeFrame, linesOf } from "./codeFrame.js";
 import { FileMistake } from "./mistake.js";
 import { checkNodes, depthLimit } from "./nodes.js";
+import { lineEndProblem, syntaxProblems } from "./syntax.js";
 
 /** Characters; a pipeline file is written by hand, data has files of its own. */
 export const sizeLimit = 256 * 1024;
-/** Syntax errors after the first few are echoes of these. */
-const syntaxErrorLimit = 5;
 
 /** A parsed pipeline file that can say where everything in it is. */
 export interface SourceFile {
@@ -61,6 +60,11 @@ export function parseSource(
     lineCounter.lineStarts = lineStarts(text);
     return { mistakes: [at(fileErrors.encoding("here is the character 0"), nul)] };
   }
+  const lineEnd = lineEndProblem(text);
+  if (lineEnd !== undefined) {
+    lineCounter.lineStarts = [0];
+    return { mistakes: [at(lineEnd.error, lineEnd.offset)] };
+  }
   const deep = tooDeepAt(text);
   const document =
     deep === undefined
@@ -76,16 +80,9 @@ export function parseSource(
     lineCounter.lineStarts = lineStarts(text);
     return { mistakes: [at(fileErrors.tooDeep(depthLimit), deep!)] };
   }
-  const mistakes = [...document.errors, ...document.warnings].map((problem) => {
-    if (problem.code === "MULTIPLE_DOCS") return at(fileErrors.severalDocuments(), problem.pos[0]);
-    if (problem.code === "RESOURCE_EXHAUSTION") return at(fileErrors.tooDeep(depthLimit), problem.pos[0]);
-    const hint = text.slice(Math.max(0, problem.pos[0] - 2), problem.pos[1]).includes("${")
-      ? ` (inside { } and [ ], "\${NAME:default}" needs quotes)`
-      : "";
-    return at(fileErrors.syntax(`${problem.message}${hint}`), Math.min(problem.pos[0], text.length));
-  });
-  if (mistakes.length > 0) return { mistakes: mistakes.slice(0, syntaxErrorLimit) };
-  const { fatal, problems, targets } = checkNodes(document);
+  const wrong = syntaxProblems(text, [...document.errors, ...document.warnings]);
+  if (wrong.length > 0) return { mistakes: wrong.map(({ error, offset }) => at(error, offset)) };
+  const { fatal, problems, targets } = checkNodes(document, (offset) => lineCounter.linePos(offset).line);
   const keyMistakes = problems.map(({ error, offset }) => at(error, offset));
   if (fatal.length > 0)
     return { mistakes: [...fatal.map(({ error, offset }) => at(error, offset)), ...keyMistakes] };

@@ -1,6 +1,11 @@
+/** Letters from which on the beginning of a name, or a whole word of it, is taken for the name. */
+const partLength = 3;
+
 /**
  * The candidate with the fewest edits (insert, delete, replace, swap of neighbours) from a mistyped word,
  * case aside; undefined when even that one is too far to be what was meant (more than a third of its letters, at least 2).
+ * A word that a name begins with, or that is one of a name's words, is that name cut short (`resnet`, `gpu`), unless few
+ * edits make it another.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -12,7 +17,17 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       fewest = edits;
     }
   }
-  return best;
+  return fewest > word.length / 4 ? (nameWith(word.toLowerCase(), candidates) ?? best) : best;
+}
+
+function nameWith(part: string, candidates: Iterable<string>): string | undefined {
+  if (part.length < partLength) return undefined;
+  const names = [...candidates];
+  const words = (name: string) => name.toLowerCase().split(/[^a-z0-9]+/);
+  return (
+    names.find((name) => name.toLowerCase().startsWith(part)) ??
+    names.find((name) => words(name).includes(part))
+  );
 }
 
 /** Optimal string alignment distance, three rows of the table at a time. */

@@ -1,5 +1,5 @@
 import { JacoflowError } from "./error.js";
-import { choose, invalid, listed, type Remedy, reason, text } from "./wording.js";
+import { choose, invalid, listed, missingSpace, type Remedy, reason, text } from "./wording.js";
 
 const stageToUse = (uses: string, known: readonly string[]): Remedy => {
   const chosen = choose(uses, known, "No stage is installed.");
@@ -40,9 +40,6 @@ export const fileErrors = {
       limit,
       "Nest less.",
     ),
-  /** The file is no YAML, in the words of its parser. */
-  syntax: (message: string) =>
-    invalid("YAML_SYNTAX", message, "the file", undefined, "Correct the YAML (or JSON) here."),
   severalDocuments: () =>
     invalid(
       "SEVERAL_DOCUMENTS",
@@ -83,8 +80,14 @@ export const fileErrors = {
       undefined,
       "Write a word before the colon.",
     ),
-  repeatedKey: (key: string) =>
-    invalid("REPEATED_KEY", `the key "${key}" is given twice`, "the file", key, "Remove one of the two."),
+  repeatedKey: (key: string, firstLine: number) =>
+    invalid(
+      "REPEATED_KEY",
+      `the key "${key}" is given twice, first in line ${firstLine}`,
+      "the file",
+      key,
+      "Remove one of the two.",
+    ),
   reservedKey: (key: string) =>
     invalid(
       "RESERVED_KEY",
@@ -94,7 +97,30 @@ export const fileErrors = {
       "Remove it, or use another name.",
     ),
   unknownKey: (place: string, key: string, known: readonly string[]) =>
-    invalid("UNKNOWN_KEY", `there is no key "${key}" here`, place, key, choose(key, known, "Remove it.")),
+    invalid(
+      "UNKNOWN_KEY",
+      `there is no key "${key}" here`,
+      place,
+      key,
+      key.startsWith("//") ? "Begin a comment with #." : choose(key, known, "Remove it."),
+    ),
+  /** A key that is an option of the stage it stands in. */
+  optionOutside: (place: string, key: string, uses: string) =>
+    invalid(
+      "UNKNOWN_KEY",
+      `there is no key "${key}" here: it is an option of ${uses}`,
+      place,
+      key,
+      `Put it under \`with\`, indented deeper: \`with: { ${key}: ... }\`.`,
+    ),
+  mergeKey: () =>
+    invalid(
+      "MERGE_KEY",
+      "the merge key << is of YAML 1.1, and pipeline files are YAML 1.2",
+      "the file",
+      "<<",
+      "Write the values out, share them as `variables`, or let the file extend another.",
+    ),
   missingKey: (place: string, key: string, example: string) =>
     invalid(
       "MISSING_KEY",
@@ -104,7 +130,22 @@ export const fileErrors = {
       `Add it, for example \`${key}: ${example}\`.`,
     ),
   wrongForm: (place: string, value: unknown, wanted: string) =>
-    invalid("WRONG_FORM", `${text(value)} is not ${wanted}`, place, value, `Write ${wanted}.`),
+    invalid(
+      "WRONG_FORM",
+      `${text(value)} is not ${wanted}`,
+      place,
+      value,
+      missingSpace(value) ?? `Write ${wanted}.`,
+    ),
+  /** Nothing but comments, if that. */
+  empty: () =>
+    invalid(
+      "WRONG_FORM",
+      "the file is empty: it has to be a map with `name` and `stages`",
+      "the file",
+      null,
+      "`jacoflow new pipeline NAME` writes one to begin with.",
+    ),
   stageName: (place: string, name: string) =>
     invalid(
       "STAGE_NAME",
@@ -141,13 +182,19 @@ export const fileErrors = {
       undefined,
       `Add \`${option}\` to \`with\`${description === "" ? "" : `: ${description}`}.`,
     ),
-  invalidOption: (place: string, value: unknown, wanted: string, close: string | undefined) =>
+  invalidOption: (place: string, value: unknown, wanted: string, meant: string | number | undefined) =>
     invalid(
       "INVALID_OPTION",
       `${text(value)} is not ${wanted}`,
       place,
       value,
-      close === undefined ? `Use ${wanted}.` : { remedy: `Did you mean "${close}"?`, suggestion: close },
+      meant === undefined
+        ? `Use ${wanted}.`
+        : {
+            remedy:
+              value === String(meant) ? `Write ${meant}, without quotes.` : `Did you mean ${text(meant)}?`,
+            suggestion: String(meant),
+          },
     ),
   tooManyMistakes: (shown: number, found: number) =>
     invalid(
@@ -197,7 +244,7 @@ export const wiringErrors = {
       `there is no stage named "${name}" in this pipeline`,
       place,
       name,
-      choose(name, known, "Declare it under `stages`."),
+      missingSpace(name) ?? choose(name, known, "Declare it under `stages`."),
     ),
   unknownPort: (place: string, stage: string, port: string, known: readonly string[]) =>
     invalid(

@@ -31,9 +31,30 @@ export const choose = (word: string, known: readonly string[], none: string): Re
 
 /** A value as a message shows it, cut when long. */
 export const text = (value: unknown): string => {
-  const written = JSON.stringify(value) ?? String(value);
-  return written.length > 60 ? `${written.slice(0, 57)}...` : written;
+  // JSON has no word for these.
+  const written = Number.isFinite(value) || typeof value !== "number" ? JSON.stringify(value) : String(value);
+  return cut(written ?? String(value));
 };
+
+const cut = (written: string) => (written.length > 60 ? `${written.slice(0, 57)}...` : written);
+
+/** What looks like a space and is none to YAML. */
+export const strangeSpace = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/u;
+
+/** `U+00A0` */
+export const codePoint = (character: string): string =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/** What to do about a text that was meant for a map or a list and lacks a space: `fraction:0.5`, `-noise`. */
+export function missingSpace(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const strange = strangeSpace.exec(value);
+  if (strange !== null) return `Write a plain space: ${codePoint(strange[0])} in it is none.`;
+  const dash = /^-(\S+)/.exec(value);
+  if (dash !== null) return `Write \`- ${dash[1]}\`, with a space after the dash.`;
+  const entry = /^([\w.-]+)(?::| *= *)([^\s/=].*)$/.exec(value);
+  return entry === null ? undefined : `Write \`${entry[1]}: ${entry[2]}\`, with a space after the colon.`;
+}
 
 /** What went wrong below, in its own words. */
 export const reason = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));

@@ -118,7 +118,7 @@ test("a base that cannot be read, or is no YAML, is told with all others of its 
   };
   assert.equal(await mistakes(files), [
     "BASE_NOT_READABLE main.yaml:1:11",
-    "YAML_SYNTAX bad.yaml:1:6",
+    "YAML_SYNTAX bad.yaml:1:4",
     "WRONG_FORM main.yaml:1:32",
     "WRONG_FORM main.yaml:1:50",
   ]);

@@ -148,7 +148,7 @@ test("options are checked by their schema and told in words", async () => {
     ['{ epochs: "20" }', "INVALID_OPTION", '"20" is not a whole number, 1 or more'],
     ["{ learningRate: 0 }", "INVALID_OPTION", "0 is not a number, above 0"],
     ["{ learningRate: .inf }", "INVALID_OPTION", "is not a number, above 0"],
-    ["{ batchSize: ful }", "INVALID_OPTION", '"ful" is not a whole number, 1 or more or "full"'],
+    ["{ batchSize: ful }", "INVALID_OPTION", '"ful" is not a whole number, 1 or more, or "full"'],
     ["{ schedule: [{ epoch: 3 }] }", "MISSING_OPTION", '"factor"'],
     ["{ schedule: [{ epoch: 3, factor: 1, fctor: 2 }] }", "UNKNOWN_OPTION", '"fctor"'],
     ["{ schedule: 3 }", "INVALID_OPTION", "3 is not a list of a map { epoch, factor }"],
@@ -270,7 +270,7 @@ test("form: each top-level key is checked", async () => {
 test("what is no YAML is reported with its place, and nothing in a file is executed", async () => {
   const cases: readonly [string, string][] = [
     ["name: x\nname: y\nstages: {}", "REPEATED_KEY 2:1"],
-    ["name: [1", "YAML_SYNTAX 1:9"],
+    ["name: [1", "YAML_SYNTAX 1:7"],
     ["name: !!js/function 'x'", "YAML_SYNTAX 1:7"],
     ["name: x\n---\nname: y", "SEVERAL_DOCUMENTS 2:1"],
     ["? [a]\n: 3", "KEY_FORM 1:3"],
