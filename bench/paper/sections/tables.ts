@@ -177,6 +177,6 @@ export const tenClasses: Section = {
   name: "tables-1-2-ten-classes",
   title: "Tables 1 and 2 with ten classes",
   says: "As above with all ten classes.",
-  small: "2,000 images in all, the Jacobian of 100 of them: rank 50 of 1,000 directions.",
+  small: "1,000 images in all, the Jacobian of 100 of them: rank 50 of 1,000 directions.",
   write,
 };
