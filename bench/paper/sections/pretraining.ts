@@ -21,7 +21,7 @@ export const pretraining: Section = {
 new in all, Adam for all. The published ones are of Yerlan Idelbayev's
 [pytorch_resnet_cifar10](https://github.com/akamaster/pytorch_resnet_cifar10) (8.27 % error), converted and kept with their
 licence in [\`test/golden/resnet20-pretrained\`](../test/golden/resnet20-pretrained): with batch normalisation, and trained on
-all of CIFAR-10, so these training images are among those they know. \`--set variables.weights=DIR\` takes another folder with
+all of CIFAR-10, so these training images are among those they know. With \`--set variables.weights=DIR\` a run takes another folder with
 \`network.json\` and \`weights.safetensors\`.`,
   charts: (runs) =>
     (
@@ -75,12 +75,20 @@ all of CIFAR-10, so these training images are among those they know. \`--set var
           ordered((run, start) => nuisance(run, start)?.nuisance_norm ?? Number.NaN),
         ),
         claim(
-          "so are the training loss after as many epochs,",
+          "so is the training loss after as many epochs,",
           ordered((run, start) => at(run, start, "loss", "train", -1)),
         ),
         claim(
-          "and the test error.",
+          "and so is the test error.",
           ordered((run, start) => at(run, start, "error", "test", -1)),
+        ),
+        claim(
+          "‖Π_N r₀‖ is smaller from the own run than from random weights.",
+          runs.map(
+            (run) =>
+              (nuisance(run, "own")?.nuisance_norm ?? Number.NaN) <
+              (nuisance(run, "random")?.nuisance_norm ?? Number.NaN),
+          ),
         ),
         claim(
           "an own run on other classes helps over random weights too: lower training loss.",

@@ -4,16 +4,23 @@ import { type ErrorCurve, errorCurves } from "./errorCurves.js";
 import { type HeadlineRow, headline } from "./headline.js";
 import { byStage, type RunTables } from "./tables.js";
 
+/** Sentences about one stage; where there are others of its kind, they say which. */
+const told = (stage: string, count: number, sentences: readonly string[]) =>
+  count === 1 ? sentences : sentences.map((sentence) => `${stage}: ${sentence}`);
+
 /**
  * What the tables say in words, most telling first. Every number is one of the tables; *…* marks emphasis.
  * The verdicts (about as much as, more than) are chosen by the numbers beside them.
  */
 export function findings(tables: RunTables, file?: unknown): readonly string[] {
   const rows = headline(tables, file);
+  const curves = errorCurves(tables.metrics, file);
   const stages = [...new Set(rows.map((row) => row.stage))];
   return [
-    ...stages.flatMap((stage) => projectionFindings(rows.filter((row) => row.stage === stage))),
-    ...errorCurves(tables.metrics, file).flatMap(errorFindings),
+    ...stages.flatMap((stage) =>
+      told(stage, stages.length, projectionFindings(rows.filter((row) => row.stage === stage))),
+    ),
+    ...curves.flatMap((curve) => told(curve.stage, curves.length, errorFindings(curve))),
     ...byStage(tables.advice, file).flatMap(({ rows: advice }) => adviceFinding(advice)),
   ]
     .filter((sentence) => !sentence.includes(missing))

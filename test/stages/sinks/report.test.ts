@@ -81,6 +81,16 @@ test("it says in words what the tables say", () => {
   }
 });
 
+test("of several stages of a kind every sentence says which it is about", () => {
+  const projection = sampleTables.projection.flatMap((row) => [
+    { ...row, stage: "first" },
+    { ...row, stage: "second" },
+  ]);
+  const said = findings({ ...sampleTables, projection }, undefined);
+  assert.ok(said[0].startsWith("first: *84"));
+  assert.ok(said.some((sentence) => sentence.startsWith("second: *84")));
+});
+
 test("where clean labels are not projected, those of a split without noise stand for them", () => {
   const projection = sampleTables.projection.filter((row) => row.target !== "clean_label");
   const [said] = findings({ ...sampleTables, projection }, sampleRun.file);
