@@ -59,6 +59,7 @@ const rooms: readonly Room[] = [
       "pipeline/serve/page/",
       "type:pipeline/serve/protocol.ts",
       "pipeline/serve/numbers.ts",
+      "pipeline/graph/picture/",
       "stages/sinks/",
     ],
   },

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { saveScript } from "../../stages/sinks/report/script.js";
 import { style } from "../../stages/sinks/report/style.js";
 import { pageStyle } from "./pageStyle.js";
 
@@ -54,6 +55,7 @@ export async function readPageFiles(folder = root): Promise<PageFiles> {
     type: script,
     body: `import "./d3.js";\nimport "./plot-itself.js";\nexport const { ${plotNames.join(", ")} } = globalThis.Plot;\n`,
   });
+  files.set("/save.js", { type: script, body: saveScript });
   files.set("/style.css", { type: "text/css; charset=utf-8", body: `${style}${pageStyle}` });
   files.set("/icon.svg", { type: "image/svg+xml", body: icon });
   const importMap = JSON.stringify({ imports: { "@observablehq/plot": "/libraries/plot.js" } });
@@ -73,6 +75,7 @@ function pageText(importMap: string): string {
 <link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/style.css">
 <script type="importmap">${importMap}</script>
+<script type="module" src="/save.js"></script>
 <script type="module" src="/modules/pipeline/serve/page/main.js"></script>
 </head>
 <body>

@@ -1,4 +1,4 @@
-import type { ReportedTable, RunTables } from "../../stages/sinks/report/tables.js";
+import { noTables, type ReportedTable, type RunTables } from "../../stages/sinks/report/tables.js";
 import type { Policy, PortAddress } from "../graph/resolved.js";
 
 /** What server and page say to each other: plain data, as JSON in which numbers that are not finite are text (`numbers.ts`). */
@@ -79,12 +79,5 @@ export interface RunChange {
   readonly more: boolean;
 }
 
-export const tableNames: readonly ReportedTable[] = [
-  "metrics",
-  "spectrum",
-  "projection",
-  "angles",
-  "density",
-  "linearised",
-  "bound",
-];
+/** The tables that are told, in the order of the counts of a place. */
+export const tableNames = Object.keys(noTables) as readonly ReportedTable[];

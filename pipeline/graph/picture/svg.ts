@@ -1,4 +1,5 @@
 import type { ResolvedPipeline, Wire } from "../resolved.js";
+import { curveOf, number, tipOf } from "./curve.js";
 import { boxHeight, labelHeight, layOut, type Point, type Rectangle, widthForPorts } from "./layout.js";
 import { textWidth } from "./textWidth.js";
 
@@ -48,7 +49,6 @@ const kindOf = (wire: Wire): Kind =>
   wire.delivery === "whole" ? "whole" : wire.policy === "block" ? "stream" : "lossy";
 const escaped = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-const number = (value: number) => String(Math.round(value * 10) / 10);
 
 /** The pipeline as a picture, the same bytes every time: stages as boxes from top to bottom, tables on the edges. */
 export function drawSvg(pipeline: Drawn): string {
@@ -101,21 +101,10 @@ function edgesOf({ stages, wires }: Drawn): readonly Edge[] {
 
 function lineOf(points: readonly Point[], kind: Kind): string {
   const { colour, dash } = kinds[kind];
-  const end = points[points.length - 1];
-  const tip = 7;
-  const path = points.map(({ x, y }, at) => {
-    const to = at === points.length - 1 ? { x, y: y - tip } : { x, y };
-    const place = `${number(to.x)} ${number(to.y)}`;
-    if (at === 0) return `M${place}`;
-    const before = points[at - 1];
-    if (before.x === x) return `L${place}`;
-    const middle = number((before.y + to.y) / 2);
-    return `C${number(before.x)} ${middle} ${number(x)} ${middle} ${place}`;
-  });
-  const [x, y] = [end.x, end.y];
+  const dashes = dash === "" ? "" : ` stroke-dasharray="${dash}"`;
   return [
-    `<path d="${path.join("")}" fill="none" stroke="${colour}" stroke-width="1.4"${dash === "" ? "" : ` stroke-dasharray="${dash}"`}/>`,
-    `<path d="M${number(x)} ${number(y)}L${number(x - 4)} ${number(y - tip - 1)}L${number(x + 4)} ${number(y - tip - 1)}Z" fill="${colour}"/>`,
+    `<path d="${curveOf(points)}" fill="none" stroke="${colour}" stroke-width="1.4"${dashes}/>`,
+    `<path d="${tipOf(points)}" fill="${colour}"/>`,
   ].join("");
 }
 

@@ -1,1 +1,118 @@
-document.title = "jacoflow";
+import { readNumbers } from "../numbers.js";
+import type { ListedRun } from "../protocol.js";
+import { CompareView } from "./compareView.js";
+import { Connection } from "./connection.js";
+import { arrange, made, show } from "./dom.js";
+import { mostOpen, Picker } from "./picker.js";
+import type { RunData } from "./runData.js";
+import { RunView } from "./runView.js";
+
+const listEvery = 3000;
+/** A picture takes some milliseconds to draw, an eye longer to read. */
+const drawEvery = 300;
+
+/** The page: which runs there are, which are open, and what is shown of them. */
+class Page {
+  readonly #picker = new Picker((ids) => this.#choose(ids));
+  readonly #main = document.querySelector("#run")!;
+  readonly #status = document.querySelector("#connection")!;
+  readonly #compare = new CompareView();
+  readonly #views = new Map<string, RunView>();
+  readonly #open = new Map<string, Connection>();
+  readonly #empty = made("p", {}, "There is no run here yet. This page waits for one.");
+  #listed: readonly ListedRun[] = [];
+  #listHeard = true;
+  #drawing: ReturnType<typeof setTimeout> | undefined;
+
+  start(): void {
+    document.querySelector("#runs")!.append(this.#picker.element);
+    addEventListener("hashchange", () => this.#openChosen());
+    void this.#list();
+  }
+
+  async #list(): Promise<void> {
+    try {
+      const answer = await fetch("/runs");
+      if (!answer.ok) throw new Error(await answer.text());
+      this.#listed = readNumbers(await answer.text()) as readonly ListedRun[];
+      this.#listHeard = true;
+    } catch {
+      this.#listHeard = false;
+    }
+    this.#openChosen();
+    setTimeout(() => void this.#list(), listEvery);
+  }
+
+  /** The runs the address names, else the first one that runs, else the newest. */
+  get #ids(): readonly string[] {
+    const named = new URLSearchParams(location.hash.slice(1)).getAll("run");
+    if (named.length > 0) return named.slice(0, mostOpen);
+    const first = this.#listed.find(({ state }) => state === "running") ?? this.#listed[0];
+    // What was opened without a choice stays until there is one.
+    const [opened] = this.#open.keys();
+    return opened === undefined ? (first === undefined ? [] : [first.id]) : [opened];
+  }
+
+  #choose(ids: readonly string[]): void {
+    const query = new URLSearchParams(ids.map((id) => ["run", id]));
+    location.hash = ids.length === 0 ? "" : String(query);
+  }
+
+  #openChosen(): void {
+    const ids = this.#ids;
+    for (const [id, connection] of this.#open) {
+      if (ids.includes(id)) continue;
+      connection.close();
+      this.#open.delete(id);
+      this.#views.delete(id);
+    }
+    for (const id of ids) {
+      if (!this.#open.has(id)) this.#open.set(id, new Connection(id, () => this.#drawSoon()));
+    }
+    this.#picker.update(this.#listed, ids);
+    this.#drawSoon();
+  }
+
+  #drawSoon(): void {
+    this.#drawing ??= setTimeout(() => {
+      this.#drawing = undefined;
+      this.#draw();
+    }, drawEvery);
+  }
+
+  #draw(): void {
+    show(this.#status, this.#contact());
+    const runs = [...this.#open.values()].map(({ data }) => data).filter(({ head }) => head !== undefined);
+    document.title = runs.length === 1 ? `${runs[0].head?.name} · jacoflow` : "jacoflow";
+    const shown = this.#shown(runs);
+    if (shown !== undefined) arrange(this.#main, [shown]);
+  }
+
+  /** What to show of these runs; undefined while there is only a part of them, which would look like a run gone wrong. */
+  #shown(runs: readonly RunData[]): Element | undefined {
+    if (this.#open.size === 0) return this.#empty;
+    if (runs.length === 0 || runs.some(({ more }) => more)) return undefined;
+    if (this.#open.size > 1) {
+      this.#compare.update(runs);
+      return this.#compare.element;
+    }
+    const [id] = this.#open.keys();
+    const view = this.#views.get(id) ?? new RunView();
+    this.#views.set(id, view);
+    view.update(runs[0]);
+    return view.element;
+  }
+
+  #contact(): string {
+    const contacts = [...this.#open.values()].map(({ contact }) => contact);
+    if (!this.#listHeard || contacts.includes("lost")) {
+      return "The server does not answer: what is shown is as it was. Trying again.";
+    }
+    if (contacts.includes("connecting")) return "Connecting.";
+    const running = contacts.filter((contact) => contact === "connected").length;
+    if (running === 0) return contacts.length === 0 ? "Waiting for a run." : "All of it is here.";
+    return running === 1 ? "Live." : `Live, ${running} runs.`;
+  }
+}
+
+new Page().start();

@@ -31,6 +31,8 @@ export interface Chart {
     readonly digits?: number;
   };
   readonly series: readonly Series[];
+  /** Whether x is the rank of a cut: a page that can be touched lets it be chosen here. */
+  readonly cut?: true;
   /** Vertical lines with a word at them. */
   readonly rules?: readonly { readonly x: number; readonly text: string }[];
   /** Horizontal lines, named in the legend. */

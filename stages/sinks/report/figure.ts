@@ -35,34 +35,44 @@ export function legend(chart: Chart): Html {
   return html`<ul class="legend">${items}</ul>`;
 }
 
-/** The numbers behind the lines; long ones are thinned evenly, first and last kept. */
-function values(chart: Chart): Html {
+/** The numbers behind the lines as a table; long ones are thinned evenly, first and last kept, and `note` says so. */
+export function valueTable(chart: Chart): { readonly note: string; readonly table: Html } {
   const all = ascending(chart.series.flatMap((series) => series.points.map((point) => point.x)));
   const stride = Math.ceil(all.length / valuesShown);
   const shown = all.filter((_, at) => at % stride === 0 || at === all.length - 1);
   const columns = chart.series.map((series) => new Map(series.points.map(({ x, y }) => [x, y])));
-  const note = shown.length < all.length ? `, ${shown.length} of ${all.length} rows` : "";
-  return html`<details class="values"><summary>Values${note}</summary><div class="scroll" tabindex="0"><table>
+  const rows = shown.map((x) => {
+    const cells = columns.map((column) => html`<td>${numberText(column.get(x), chart.y.digits ?? 3)}</td>`);
+    return html`<tr><th scope="row">${numberText(x)}</th>${cells}</tr>\n`;
+  });
+  return {
+    note: shown.length < all.length ? `, ${shown.length} of ${all.length} rows` : "",
+    table: html`<div class="scroll" tabindex="0" role="region" aria-label="Values: ${chart.title}"><table>
 <caption class="unseen">${chart.title}</caption>
 <thead><tr><th scope="col">${chart.x.label}</th>${chart.series.map((series) => html`<th scope="col">${series.name}</th>`)}</tr></thead>
 <tbody>
-${shown.map(
-  (
-    x,
-  ) => html`<tr><th scope="row">${numberText(x)}</th>${columns.map((column) => html`<td>${numberText(column.get(x), chart.y.digits ?? 3)}</td>`)}</tr>
-`,
-)}</tbody></table></div></details>`;
+${rows}</tbody></table></div>`,
+  };
 }
 
-/** A figure with its chart, legend and values; undefined when no series has a point to show. */
+/** Buttons that the script of the page (script.ts) listens to. */
+export function saveButtons(chart: Chart): Html {
+  const button = (form: string) =>
+    html`<button type="button" data-save="${form.toLowerCase()}" aria-label="Save ${chart.title} as ${form}">${form}</button>`;
+  return html`<p class="save">${button("SVG")} ${button("PNG")}</p>`;
+}
+
+/** A figure with its chart, legend, values and buttons; undefined when no series has a point to show. */
 export function figure(chart: Chart, draw: (chart: Chart) => string | undefined): Html | undefined {
   const svg = draw(chart);
   if (svg === undefined) return undefined;
+  const { note, table } = valueTable(chart);
   return html`<figure>
 <figcaption>${chart.title}</figcaption>
 ${legend(chart)}
 ${described(svg, chart)}
-${values(chart)}
+<details class="values"><summary>Values${note}</summary>${table}</details>
+${saveButtons(chart)}
 </figure>
 `;
 }

@@ -167,3 +167,9 @@ export function plotted(chart: Chart, document: PlotDocument): string | undefine
   }) as unknown as { readonly outerHTML: string };
   return plot.outerHTML.replace(/<style>[^<]*<\/style>/, "");
 }
+
+/** The index at a horizontal place of a chart whose x is an index from 1 to `last`; may lie beyond either. */
+export function indexAt(x: number, last: number): number {
+  const { marginLeft, marginRight } = margins;
+  return 1 + ((x - marginLeft) / (width - marginLeft - marginRight)) * (Math.max(2, last) - 1);
+}

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { missing } from "../numberText.js";
 import { explanation } from "./explanation.js";
 import { findings } from "./findings.js";
 import { emphasised, Html, html } from "./html.js";
+import { saveScript } from "./script.js";
 import { emptyNote, figureSections, fileSection, headlineSections, scalarSections } from "./sections.js";
 import { style } from "./style.js";
 import { mapOf, type RunFacts, type RunTables } from "./tables.js";
@@ -30,12 +32,16 @@ function courseText(run: RunFacts): string | undefined {
   return steps.length === 0 ? undefined : steps.join(" → ");
 }
 
+const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+/** The page may load nothing and run no script but its own. */
+const policy = `default-src 'none'; script-src ${hashOf(saveScript)}; style-src ${hashOf(style)}; img-src data:`;
+
 const lead = html`<p>A network learns fast what lies along the few strong directions of its Jacobian, its <em>information space</em>, and
 only slowly, by memorising, what lies across them, in its <em>nuisance space</em>. This page says where the labels of
 this run lie and what training made of them; its words are explained at the end.</p>`;
 
 /**
- * The report of a run as one HTML file that needs nothing else: no script, no network, no clock. Works with whichever
+ * The report of a run as one HTML file that needs nothing else: no network, no clock; its one script saves charts as pictures. Works with whichever
  * tables there are. The same tables and facts give the same text.
  */
 export function renderReport(tables: RunTables, run: RunFacts): string {
@@ -48,6 +54,7 @@ export function renderReport(tables: RunTables, run: RunFacts): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="jacoflow">
 <title>${run.name} · jacoflow</title>
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <style>${new Html(style)}</style>
 </head>
 <body>
@@ -70,6 +77,7 @@ ${fileSection(run)}
 <footer>Made by jacoflow; every measured number on this page comes from the tables of the run. The paper is S. Oymak, Z. Fabian,
 M. Li, M. Soltanolkotabi, <cite>Generalization Guarantees for Neural Networks via Harnessing the Low-rank Structure of
 the Jacobian</cite>, arXiv 1906.05392 (2019).</footer>
+<script type="module">${new Html(saveScript)}</script>
 </body>
 </html>
 `;

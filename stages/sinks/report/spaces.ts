@@ -48,6 +48,7 @@ export function spectrumChart(
     key: `${stage}-${split}-spectrum`,
     title: `Singular values, ${examplesText(split)}`,
     description: `Singular values of the Jacobian by index on a logarithmic scale. The ${line(first[0], first[1], 1).name} goes from ${numberText(firstValues[0])} to ${numberText(firstValues.at(-1))}.`,
+    cut: true,
     x: { label: "index", epochs: false },
     y: { label: "σ", logarithmic: true },
     series: [

@@ -52,6 +52,12 @@ figure > svg { display: block; width: 100%; max-width: 30rem; height: auto; over
 .plot text { white-space: pre; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0 1rem; margin: 0.2rem 0 0.5rem; padding: 0; font-size: 0.85rem; color: var(--quiet); }
 .legend .swatch { vertical-align: 0.08em; }
+.save { display: none; gap: 0.4rem; margin: 0.3rem 0 0; }
+.scripted .save { display: flex; }
+button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--rule); border-radius: 4px; padding: 0.25rem 0.7rem; min-height: 1.75rem; cursor: pointer; }
+button:hover { border-color: var(--quiet); }
+:focus-visible { outline: 2px solid var(--tone-1); outline-offset: 2px; }
+.save button { font-size: 0.8rem; }
 details { margin: 0.5rem 0; }
 summary { cursor: pointer; color: var(--quiet); }
 .values summary { font-size: 0.85rem; }
@@ -79,7 +85,7 @@ footer { margin-top: 3rem; padding-top: 0.8rem; border-top: 1px solid var(--rule
     --tone-4: #7e3fb2; --tone-5: #a1620a; --tone-6: #b0246f;
   }
   body { padding: 0; max-width: none; font-size: 10pt; }
-  .values { display: none; }
+  .values, .scripted .save { display: none; }
   .scroll { overflow: visible; max-height: none; }
   th, td { padding: 0.15rem 0.35rem; }
   table { font-size: 8pt; }

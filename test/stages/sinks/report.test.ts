@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import fc from "fast-check";
@@ -37,7 +38,7 @@ const none = noTables;
 const page = renderReport(sampleTables, sampleRun);
 const documentOf = (text: string) => parseHTML(text).document;
 const textOf = (text: string) =>
-  documentOf(text.replaceAll(/<style>[\s\S]*?<\/style>/g, "")).documentElement.textContent ?? "";
+  documentOf(text.replaceAll(/<(style|script)[^>]*>[\s\S]*?<\/\1>/g, "")).documentElement.textContent ?? "";
 
 /** The batch of plain rows, as a stage would send them. */
 function batchOfRows(name: ReportedTable, rows: readonly Readonly<Record<string, unknown>>[]): RecordBatch {
@@ -53,11 +54,18 @@ function batchOfRows(name: ReportedTable, rows: readonly Readonly<Record<string,
 
 const wordless = (text: string) => !/NaN|undefined|\[object|Infinity|null/.test(text);
 
-test("the page needs nothing else: no script, no address to load from", () => {
+test("the page needs nothing else: one script of its own, no address to load from, and a policy that allows no more", () => {
   const document = documentOf(page);
-  assert.is(document.querySelectorAll("script, link, img, iframe, object").length, 0);
-  assert.not.match(page, /(?:src|href)=/);
+  assert.is(document.querySelectorAll("link, img, iframe, object, [src], [href]").length, 0);
   assert.not.match(page, /@import|url\(/);
+  const [script, ...others] = document.querySelectorAll("script");
+  assert.is(others.length, 0);
+  const sha = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  const style = document.querySelector("style")!;
+  assert.is(
+    document.querySelector("meta[http-equiv=Content-Security-Policy]")?.getAttribute("content"),
+    `default-src 'none'; script-src ${sha(script.innerHTML)}; style-src ${sha(style.innerHTML)}; img-src data:`,
+  );
   assert.match(page, /^<!doctype html>\n<html lang="en">/);
 });
 
@@ -293,9 +301,9 @@ test("names are text and never markup", () => {
   };
   const text = renderReport(tables, { ...sampleRun, name, classes: [name], file: `# ${name}\nname: x\n` });
   const document = documentOf(text);
-  assert.is(document.querySelectorAll("script").length, 0);
+  assert.is(document.querySelectorAll("script").length, 1, "the page's own");
   assert.is(document.querySelector("h1")?.textContent, name);
-  assert.not.match(text, "<script");
+  assert.not.match(text, "<script>");
   assert.is(
     html`<p title="${name}">${[1, html`<b>2</b>`]}</p>`.text,
     `<p title="${escapeHtml(name)}">1<b>2</b></p>`,

@@ -1,0 +1,112 @@
+import { numberText } from "../../../stages/sinks/numberText.js";
+import type { ChartSection } from "../../../stages/sinks/report/chartSections.js";
+import { cutRange } from "../../../stages/sinks/report/cut.js";
+import { indexAt } from "../../../stages/sinks/report/plotted.js";
+import type { RunTables } from "../../../stages/sinks/report/tables.js";
+import { made, show } from "./dom.js";
+
+/**
+ * Where the information space ends, for the reader to choose: with a slider, which keys move too, or by dragging in a chart
+ * of singular values.
+ */
+export class CutControl {
+  readonly element = made("div", { class: "cut-control" });
+  readonly #slider = made("input", { type: "range", min: "1", step: "1", id: "cut" });
+  readonly #told = made("output", { for: "cut" });
+  readonly #back = made("button", { type: "button" }, "As the run has it");
+  readonly #note = made("p", { class: "note" });
+  #chosen: number | undefined;
+  readonly #moved: () => void;
+
+  /** `moved` is called when the reader moves the cut. */
+  constructor(moved: () => void) {
+    this.#moved = moved;
+    const label = made(
+      "label",
+      { for: "cut" },
+      "Cut-off: the information space has the directions up to rank",
+    );
+    this.element.append(label, this.#slider, this.#told, this.#back, this.#note);
+    this.#slider.addEventListener("input", () => this.#choose(Number(this.#slider.value)));
+    this.#back.addEventListener("click", () => this.#choose(undefined));
+  }
+
+  /** The rank chosen; undefined while it is the run's own. */
+  get rank(): number | undefined {
+    return this.#chosen;
+  }
+
+  /** Shows the cut in the words of these tables; `follows` says whether their projections can follow it. */
+  update(tables: RunTables, follows: boolean): void {
+    const range = cutRange(tables);
+    this.element.hidden = range === undefined;
+    if (range === undefined) return;
+    const rank = Math.min(this.#chosen ?? range.usual, range.largest);
+    this.#slider.max = String(range.largest);
+    this.#slider.value = String(rank);
+    const values = tables.spectrum.filter(({ index, split }) => index === rank && split === "train");
+    const sigmas = [...new Set([values[0], values.at(-1)])].map((row) => numberText(row?.singular_value));
+    const text = `rank ${rank}, σ = ${sigmas.join(" at first, ")}${sigmas.length > 1 ? " at last" : ""}`;
+    show(this.#told, text);
+    this.#slider.setAttribute("aria-valuetext", text);
+    this.#back.disabled = this.#chosen === undefined;
+    show(
+      this.#note,
+      follows
+        ? "Drag it here or in the charts below: the headline table and all charts of projections follow."
+        : "The projections do not follow: this run left no table of directions.",
+    );
+  }
+
+  /** The sections with the cut drawn into the charts it can be moved in. */
+  drawn(sections: readonly ChartSection[]): readonly ChartSection[] {
+    const rank = this.#chosen;
+    if (rank === undefined) return sections;
+    return sections.map((section) => ({
+      ...section,
+      charts: section.charts.map((chart) =>
+        chart.cut === true ? { ...chart, rules: [{ x: rank, text: `rank ${rank}` }] } : chart,
+      ),
+    }));
+  }
+
+  /** Lets the cut be dragged in the charts within an element that are marked with it. */
+  listen(charts: Element): void {
+    let dragging: SVGSVGElement | undefined;
+    const move = (event: PointerEvent, svg: SVGSVGElement) => {
+      const box = svg.getBoundingClientRect();
+      const x = ((event.clientX - box.left) / box.width) * svg.viewBox.baseVal.width;
+      const most = Number(this.#slider.max);
+      this.#choose(Math.min(most, Math.max(1, Math.round(indexAt(x, most)))));
+    };
+    charts.addEventListener("pointerdown", (event) => {
+      const { target } = event;
+      if (!(event instanceof PointerEvent) || !(target instanceof Element)) return;
+      const svg = target.closest<SVGSVGElement>("figure.cut svg[role=img]");
+      const drawing = svg?.parentElement;
+      if (svg === null || drawing == null || event.button !== 0) return;
+      dragging = svg;
+      // The drawing is made anew while it is dragged in; what holds it stays.
+      drawing.setPointerCapture(event.pointerId);
+      move(event, svg);
+      event.preventDefault();
+    });
+    charts.addEventListener("pointermove", (event) => {
+      if (dragging === undefined || !(event instanceof PointerEvent)) return;
+      const holder = (event.target as Element).closest(".drawing") ?? dragging.parentElement;
+      const svg = holder?.querySelector<SVGSVGElement>("svg[role=img]");
+      if (svg != null) move(event, svg);
+    });
+    const end = () => {
+      dragging = undefined;
+    };
+    charts.addEventListener("pointerup", end);
+    charts.addEventListener("pointercancel", end);
+  }
+
+  #choose(rank: number | undefined): void {
+    if (this.#chosen === rank) return;
+    this.#chosen = rank;
+    this.#moved();
+  }
+}
