@@ -15,6 +15,7 @@ import { projection } from "./metrics/projection.js";
 import { networkInit } from "./network/init.js";
 import { networkPretrained } from "./network/pretrained.js";
 import { console } from "./sinks/console.js";
+import { ndjson } from "./sinks/ndjson.js";
 import { parquet } from "./sinks/parquet.js";
 import { report } from "./sinks/report.js";
 import { bounds } from "./theory/bounds.js";
@@ -42,6 +43,7 @@ export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   stopping,
   console,
   parquet,
+  ndjson,
   report,
 ];
 

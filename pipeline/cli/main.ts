@@ -6,8 +6,10 @@ import { ownVersion } from "./versions.js";
 
 const terminal = processTerminal();
 
-// `jacoflow stages | head` closes our stdout early: nobody reads on, so there is nothing left to do.
+// `jacoflow stages | head` closes our stdout early: nobody reads on, so there is nothing left to do. A sink that writes to
+// stdout listens too: it ends the run, so that what other sinks hold is kept.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (process.stdout.listenerCount("error") > 1) return;
   if (error.code !== "EPIPE") throw error;
   process.exit(process.exitCode ?? 0);
 });

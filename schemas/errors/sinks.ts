@@ -46,6 +46,28 @@ export const sinkErrors = {
       remedy: "Wait for its end; the parts of a run that ended otherwise can be read as they are.",
     }),
 
+  /** Who read what is written went away. */
+  outputClosed: (place: string, cause: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "OUTPUT_CLOSED",
+      kind: "run",
+      message: `${place} was closed by its reader before the run ended`,
+      place,
+      remedy: "What other sinks were given is on disk. Let the reader read on to the end.",
+      cause,
+    }),
+
+  /** Two writers for one file would mix their rows. */
+  fileHasWriter: (file: string): JacoflowError =>
+    new JacoflowError({
+      code: "FILE_HAS_WRITER",
+      kind: "run",
+      message: `${file} exists: it already has a writer`,
+      place: file,
+      value: file,
+      remedy: "Give each sink a file of its own, and start from an empty run folder.",
+    }),
+
   /** A codec that this Node has not. */
   cannotCompress: (place: string, compression: string): JacoflowError =>
     new JacoflowError({

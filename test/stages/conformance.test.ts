@@ -43,10 +43,12 @@ function writeImages(folder: string): void {
   for (const file of [...files, "test_batch.bin"]) writeFileSync(join(folder, file), images);
 }
 
+const silent = { write: async () => undefined, close: async () => undefined };
+
 /** What the console shows, and the thread a report is drawn in, are no matter here: how they read their inputs is. */
 const stages = builtInStages.map(
   (stage) =>
-    [consoleSink(async () => undefined), reportSink(diskFiles, renderReport)].find(
+    [consoleSink(() => silent), reportSink(diskFiles, renderReport)].find(
       ({ name }) => name === stage.name,
     ) ?? stage,
 );

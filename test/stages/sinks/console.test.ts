@@ -16,7 +16,10 @@ async function printed(
   batch: RecordBatch,
 ) {
   const texts: string[] = [];
-  const sink = consoleSink(async (text) => void texts.push(text));
+  const sink = consoleSink(() => ({
+    write: async (text) => void texts.push(String(text)),
+    close: async () => undefined,
+  }));
   await sink.run({ tables: [inputOf(stage, table, [batch])] }, {}, sinkContext("/nowhere", {}));
   return texts.join("");
 }
@@ -132,10 +135,13 @@ test("a line is handed over before the next batch is asked for", async () => {
       yield batch(step);
     }
   }
-  const sink = consoleSink(async (text) => {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    order.push(`written ${/step (\d)/.exec(text)?.[1]}`);
-  });
+  const sink = consoleSink(() => ({
+    write: async (text) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      order.push(`written ${/step (\d)/.exec(String(text))?.[1]}`);
+    },
+    close: async () => undefined,
+  }));
   await sink.run({ tables: [inputOf("train", "metrics", batches())] }, {}, sinkContext("/nowhere", {}));
   assert.equal(order, ["asked 0", "written 0", "asked 1", "written 1", "asked 2", "written 2"]);
 });

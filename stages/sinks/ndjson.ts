@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { RecordBatch } from "apache-arrow";
+import { Type } from "typebox";
+import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
+import { jsonLines } from "./ndjson/lines.js";
+import { growingFile, standardOutput, standardOutputName, type Target } from "./target.js";
+
+const options = Type.Object(
+  {
+    file: Type.String({
+      pattern: "^(-|[^/\\\\]+)$",
+      default: "rows.ndjson",
+      description:
+        "name of the file in the run folder, which grows line by line as the run goes; - is stdout, and a reader that goes away ends the run",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** The NDJSON sink with a way to open stdout and files. */
+export function ndjsonSink(openOutput: () => Target) {
+  return defineStage({
+    name: "sink/ndjson",
+    summary: "Writes a JSON object a row, one a line, to a file of the run folder or to stdout.",
+    options,
+    inputs: { tables: lossless(many(stream("any", "what to write"))) },
+    outputs: {},
+    plan: () => ({ memoryBytes: 0, work: { flops: 0, seconds: 0 } }),
+    async run({ tables }, _outputs, { options: { file }, runFolder }) {
+      const target = file === standardOutputName ? openOutput() : await growingFile(join(runFolder, file));
+      const written = tables.map((input) => {
+        const write = async (batch: RecordBatch) => {
+          for (const lines of jsonLines(input.origin, batch)) {
+            await target.write(lines);
+            await setImmediate();
+          }
+        };
+        return input.forEach(write);
+      });
+      const results = await Promise.allSettled(written);
+      await target.close();
+      const failed = results.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+    },
+  });
+}
+
+export const ndjson = ndjsonSink(standardOutput);
