@@ -1,4 +1,4 @@
-import { DataType, type RecordBatch, Vector } from "apache-arrow";
+import { type Data, DataType, type RecordBatch, Vector } from "apache-arrow";
 import type { InputPort } from "../../../pipeline/stage.js";
 import { decodeArrow, encodeArrow, joinChunks, withSchema } from "../../../schemas/ipc.js";
 import type { Bench, BenchOutcome } from "../bench.js";
@@ -49,12 +49,26 @@ async function dependsOnCut(bench: Bench, usual: StageOutcome): Promise<string |
   }
 }
 
-/** A copy of a batch with another number in one row; undefined for a table without a column of floats. */
-async function withOtherNumber(batch: RecordBatch, row: number): Promise<RecordBatch | undefined> {
+/** Where the float of a row lies, or the first of its list; nowhere in other columns. */
+function floatAt(
+  column: Data,
+  row: number,
+): readonly { readonly values: Float64Array; readonly at: number }[] {
+  if (DataType.isFloat(column.type)) return [{ values: column.values, at: row }];
+  if (!DataType.isList(column.type)) return [];
+  const [first, end] = column.valueOffsets.subarray(row, row + 2);
+  return first === end ? [] : floatAt(column.children[0], first);
+}
+
+/**
+ * A copy of a batch with other numbers in one row, in every column of floats or of lists of them, since a sink may have
+ * no use for some; undefined for a table without such a column.
+ */
+async function withOtherNumbers(batch: RecordBatch, row: number): Promise<RecordBatch | undefined> {
   const [copy] = decodeArrow(joinChunks(await encodeArrow(batch.schema, [batch], "stream"))).batches;
-  const column = copy.data.children.find(({ type }) => DataType.isFloat(type));
-  if (column === undefined) return undefined;
-  column.values[row] += 1;
+  const places = copy.data.children.flatMap((column) => floatAt(column, row));
+  if (places.length === 0) return undefined;
+  for (const { values, at } of places) values[at] += 1;
   return withSchema(batch.schema, copy);
 }
 
@@ -75,7 +89,7 @@ async function ignoresRow(bench: Bench, usual: BenchOutcome): Promise<string | u
     for (const [index, [words, placeOf]] of Object.entries(edgeRows).entries()) {
       const offer = index % offers.length;
       const [batch, row] = placeOf(offers[offer]);
-      const other = await withOtherNumber(offers[offer][batch], row);
+      const other = await withOtherNumbers(offers[offer][batch], row);
       if (other === undefined) continue;
       const inputs = { ...bench.inputs, [name]: offers.with(offer, offers[offer].with(batch, other)) };
       const outcome = await bench.run({ inputs });

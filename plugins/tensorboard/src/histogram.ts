@@ -1,0 +1,64 @@
+/** What TensorBoard draws of many values: how many lie in each bucket (above the one before, up to its limit). */
+export interface Histogram {
+  readonly smallest: number;
+  readonly largest: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  readonly limits: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** Neighbouring limits differ by a tenth, as in TensorFlow's own histograms. */
+const growth = 1.1;
+/** What is nearer to 0 shares one bucket with 0. */
+const nearZero = 1e-12;
+
+/** The bucket of a value: 0 holds 0, the one after it starts at 1e-12; those of negative values mirror them. */
+function bucketOf(value: number): number {
+  const size = Math.abs(value);
+  if (size <= nearZero) return 0;
+  // The logarithm may be off by a rounding where a limit is met, so the limit itself decides.
+  let bucket = Math.max(1, Math.ceil(Math.log(size / nearZero) / Math.log(growth)));
+  while (limitOf(bucket) < size) bucket += 1;
+  while (bucket > 1 && limitOf(bucket - 1) >= size) bucket -= 1;
+  return value > 0 ? bucket : -bucket;
+}
+
+/** Upper limit of a bucket; the limit of a negative one is the end nearer to 0. */
+function limitOf(bucket: number): number {
+  if (bucket >= 0) return nearZero * growth ** bucket;
+  return -nearZero * growth ** (-bucket - 1);
+}
+
+/** The histogram of the finite ones of `values`; undefined when there are none. Sums are in float64. */
+export function histogramOf(values: ArrayLike<number>): Histogram | undefined {
+  const found = new Map<number, number>();
+  let [smallest, largest, count, sum, sumOfSquares] = [Infinity, -Infinity, 0, 0, 0];
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at];
+    if (!Number.isFinite(value)) continue;
+    const bucket = bucketOf(value);
+    found.set(bucket, (found.get(bucket) ?? 0) + 1);
+    smallest = Math.min(smallest, value);
+    largest = Math.max(largest, value);
+    count += 1;
+    sum += value;
+    sumOfSquares += value * value;
+  }
+  if (count === 0) return undefined;
+  const buckets = [...found.keys()].sort((left, right) => left - right);
+  const limits: number[] = [];
+  const counts: number[] = [];
+  for (const bucket of buckets) {
+    // An empty bucket below a filled one that does not touch it: readers take a bucket to start at the last limit.
+    const lower = limitOf(bucket - 1);
+    if (limits.length > 0 && limits.at(-1)! < lower) {
+      limits.push(lower);
+      counts.push(0);
+    }
+    limits.push(limitOf(bucket));
+    counts.push(found.get(bucket)!);
+  }
+  return { ...{ smallest, largest, count, sum, sumOfSquares }, limits, counts };
+}

@@ -1,0 +1,138 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { metrics, spectrum } from "jacoflow";
+import { runStage, sampleBatches } from "jacoflow/testing";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { tensorboard } from "../src/sink.js";
+
+const law = suite("sink/tensorboard");
+
+async function inFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "jacoflow-tensorboard-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function filesBelow(folder: string): Promise<ReadonlyMap<string, Buffer>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(
+      paths.sort().map(async (path) => [relative(folder, path), await readFile(path)] as const),
+    ),
+  );
+}
+
+const evaluation = (step: number, error: number) =>
+  metrics.batch(
+    {
+      stage: "train",
+      step,
+      epoch: step / 10,
+      split: ["train", "test"],
+      name: "error",
+      value: [error, error + 0.1],
+    },
+    2,
+  );
+
+law("every split of every stage and table is a run of its own", () =>
+  inFolder(async (runFolder) => {
+    const { error } = await runStage(tensorboard, {
+      runFolder,
+      inputs: {
+        metrics: [[evaluation(0, 0.9), evaluation(10, 0.5)]],
+        spectrum: [sampleBatches("spectrum")],
+        projection: [sampleBatches("projection")],
+        angles: [sampleBatches("angles")],
+        parameters: [sampleBatches("parameters")],
+      },
+    });
+    assert.is(error, undefined);
+    const names = [...(await filesBelow(join(runFolder, "tensorboard"))).keys()];
+    for (const table of ["metrics", "spectrum", "projection", "angles", "parameters"]) {
+      assert.ok(
+        names.some((name) => name.startsWith(`${table}/`)),
+        `${table} in ${names.join(", ")}`,
+      );
+    }
+  }),
+);
+
+law("how rows are cut into batches changes no byte", () =>
+  inFolder(async (folder) => {
+    const whole = sampleBatches("spectrum");
+    const cut = whole.flatMap((batch) =>
+      Array.from({ length: batch.numRows }, (_, row) => batch.slice(row, row + 1)),
+    );
+    const left = await Promise.all(
+      [whole, cut].map(async (batches, index) => {
+        const runFolder = join(folder, String(index));
+        const { error } = await runStage(tensorboard, { runFolder, inputs: { spectrum: [batches] } });
+        assert.is(error, undefined);
+        return filesBelow(runFolder);
+      }),
+    );
+    assert.ok(left[0].size > 0);
+    assert.equal([...left[0]], [...left[1]]);
+  }),
+);
+
+law("a file may be read while it grows: it always ends with a whole record", () =>
+  inFolder(async (runFolder) => {
+    const file = join(
+      ...[runFolder, "tensorboard/metrics", "edge-metrics-0", "train/events.out.tfevents.0.jacoflow"],
+    );
+    const sizes: number[] = [];
+    async function* watched() {
+      for (const step of [0, 1, 2]) {
+        yield evaluation(step, 0.5);
+        // The next batch is asked for when this one was handled.
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        const found = await readFile(file).catch(() => Buffer.alloc(0));
+        sizes.push(found.length);
+        for (let at = 0; at < found.length; ) {
+          at += Number(found.readBigUInt64LE(at)) + 16;
+          assert.ok(at <= found.length);
+        }
+      }
+    }
+    const { error } = await runStage(tensorboard, { runFolder, inputs: { metrics: [watched()] } });
+    assert.is(error, undefined);
+    assert.ok(sizes[0] > 0 && sizes[1] > sizes[0] && sizes[2] > sizes[1], sizes.join());
+  }),
+);
+
+law("a folder that cannot be made is a coded error that names the file", () =>
+  inFolder(async (runFolder) => {
+    await writeFile(join(runFolder, "file"), "");
+    const { error } = await runStage(tensorboard, {
+      ...{ runFolder, folder: runFolder, options: { folder: "file/below" } },
+      inputs: { metrics: [[evaluation(0, 0.5)]] },
+    });
+    assert.is((error as { code?: string }).code, "TENSORBOARD_WRITE");
+    assert.match((error as Error).message, "file");
+  }),
+);
+
+law("an empty spectrum leaves nothing behind", () =>
+  inFolder(async (runFolder) => {
+    const none = spectrum.batch(
+      {
+        ...{ stage: "svd", jacobian_step: [], epoch: [], split: [], index: [], singular_value: [] },
+        ...{ residual_bound: [], energy_share: [], method: [], exact: [] },
+      },
+      0,
+    );
+    const { error } = await runStage(tensorboard, { runFolder, inputs: { spectrum: [[none]] } });
+    assert.is(error, undefined);
+    assert.is((await filesBelow(runFolder)).size, 0);
+  }),
+);
+
+law.run();
