@@ -29,13 +29,20 @@ async function trialsOf(file: string): Promise<Readonly<Record<string, StageTria
 }
 
 function textOf(plugin: string, results: readonly LawResult[]): string {
-  const lines = [...new Set(results.map(({ subject }) => subject))].flatMap((subject) => [
-    subject,
-    ...results
-      .filter((result) => result.subject === subject)
-      .map(({ law, reason }) => (reason === undefined ? `  ✔ ${law}` : `  ✘ ${law}: ${reason}`)),
-  ]);
+  const lines = [...new Set(results.map(({ subject }) => subject))].flatMap((subject) => {
+    const said = new Set<string>();
+    const own = results.filter((result) => result.subject === subject);
+    return [subject, ...own.map((result) => lineOf(result, said))];
+  });
   const broken = results.filter(({ passed }) => !passed).length;
   const sum = broken === 0 ? "every law is kept" : `${broken} of ${results.length} laws are broken`;
   return `${lines.join("\n")}\n${plugin}: ${sum}\n`;
+}
+
+/** What cannot run breaks many laws for one reason: each is said once. */
+function lineOf({ law, reason }: LawResult, said: Set<string>): string {
+  if (reason === undefined) return `  ✔ ${law}`;
+  if (said.has(reason)) return `  ✘ ${law}: the same`;
+  said.add(reason);
+  return `  ✘ ${law}: ${reason}`;
 }

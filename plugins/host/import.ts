@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
-import { watchMainThread } from "./watchdog.js";
+import { onUnhandled } from "./unhandled.js";
+import { startWatchdog } from "./watchdog.js";
 
 const exitProcess = process.exit;
 
@@ -16,22 +17,23 @@ export async function importPlugin(
   file: string,
   secondsAllowed: number,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const watchdog = watchMainThread(secondsAllowed);
+  const watchdog = startWatchdog();
+  watchdog.allow(secondsAllowed);
   let timer: NodeJS.Timeout | undefined;
   let fail: (cause: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = (cause) => reject(pluginErrors.notLoadable(name, cause));
     timer = setTimeout(() => reject(pluginErrors.tooSlow(name, secondsAllowed)), secondsAllowed * 1000);
   });
-  process.on("uncaughtException", fail).on("unhandledRejection", fail);
+  const ignore = onUnhandled(fail);
   process.exit = refuseExit;
   try {
     return await Promise.race([moduleOf(name, file), failed]);
   } finally {
     process.exit = exitProcess;
-    process.off("uncaughtException", fail).off("unhandledRejection", fail);
+    ignore();
     clearTimeout(timer);
-    watchdog.stop();
+    watchdog.close();
   }
 }
 

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import type { Engine } from "../../engine/engine.js";
 import type { InputPort } from "../../pipeline/stage.js";
+import { onUnhandled } from "../host/unhandled.js";
+import type { Watchdog } from "../host/watchdog.js";
 import { exampleOptions, type OptionSchemas } from "./exampleOptions.js";
+import { textOf } from "./laws/law.js";
 import { memoryOf } from "./memory.js";
 import { sampleBatches } from "./samples.js";
 import { type AnyStage, type Batches, runStage, type StageOutcome, type StageTrial } from "./trial.js";
@@ -57,6 +60,7 @@ export async function makeBench(
   facts: StageTrialFacts,
   engine: () => Promise<Engine>,
   seconds: number,
+  watchdog: Watchdog,
 ): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), "jacoflow-check-"));
   const ports = Object.entries(stage.inputs as Readonly<Record<string, InputPort>>);
@@ -90,14 +94,27 @@ export async function makeBench(
         ...(facts.folder === undefined ? {} : { folder: facts.folder }),
       };
       const start = performance.now();
-      const running = runStage(stage, { ...given, ...change });
+      let tell: (cause: unknown) => void = () => undefined;
+      const unhandled = new Promise<never>((_, reject) => {
+        tell = (cause) =>
+          reject(new Error(`nobody handled what it threw, or a promise it did not await: ${textOf(cause)}`));
+      });
+      unhandled.catch(() => undefined);
+      const ignore = onUnhandled(tell);
       const late = deadline();
       late.start(seconds, `it did not end in ${seconds} s`);
+      watchdog.allow(seconds);
       try {
-        const outcome = await Promise.race([running, late.passed]);
-        return { ...outcome, runFolder, milliseconds: performance.now() - start };
+        const running = runStage(stage, { ...given, ...change });
+        const outcome = await Promise.race([running, late.passed, unhandled]);
+        const milliseconds = performance.now() - start;
+        // Rejections that nobody handles are told of after this turn.
+        await Promise.race([new Promise((resolve) => setImmediate(resolve)), unhandled]);
+        return { ...outcome, runFolder, milliseconds };
       } finally {
+        watchdog.rest();
         late.stop();
+        ignore();
       }
     },
     close: () => rm(folder, { recursive: true, force: true }),

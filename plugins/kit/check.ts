@@ -4,6 +4,8 @@ import { createEngine } from "../../engine/engines.js";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import type { Plugin } from "../host/plugin.js";
 import { type BuiltIns, registerPlugins } from "../host/register.js";
+import { onUnhandled } from "../host/unhandled.js";
+import { startWatchdog } from "../host/watchdog.js";
 import { labelNoiseLaws } from "./additions/labelNoise.js";
 import { architectureLaws, layerLaws } from "./additions/networks.js";
 import { type AdditionTrial, additionTrial } from "./additions/trial.js";
@@ -60,6 +62,9 @@ export async function checkPlugin(
       results.push({ subject, law: law as LawName, passed: reason === undefined, reason });
     }
   };
+  const watchdog = startWatchdog();
+  // What a stage that was given up leaves failing must not end the process; a bench that stands says so.
+  const ignore = onUnhandled(() => undefined);
   const registered = registerPlugins(builtIns, [plugin]);
   const holdAll = async <Thing extends { readonly options: TObject }>(
     kind: string,
@@ -73,7 +78,7 @@ export async function checkPlugin(
   };
   try {
     for (const stage of (plugin.stages ?? []) as readonly AnyStage[]) {
-      const bench = await makeBench(stage, { folder, ...trials[stage.name] }, shared, seconds);
+      const bench = await makeBench(stage, { folder, ...trials[stage.name] }, shared, seconds, watchdog);
       try {
         await hold(stage.name, laws, bench);
       } finally {
@@ -84,6 +89,8 @@ export async function checkPlugin(
     await holdAll("layer", plugin.layers, layerLaws);
     await holdAll("label noise", plugin.labelNoises, labelNoiseLaws);
   } finally {
+    ignore();
+    watchdog.close();
     await (await engine)?.close();
   }
   if (results.length === 0) throw pluginErrors.empty(plugin.name);

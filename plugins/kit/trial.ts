@@ -105,6 +105,10 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
       const sent: RecordBatch[] = [];
       batches[port] = sent;
       const send = async (batch: RecordBatch) => {
+        // Not by instanceof: a plugin may have an Arrow of its own.
+        if (batch?.schema?.fields === undefined || batch.data === undefined) {
+          throw trialErrors.noBatch(stage.name, port, batch);
+        }
         sent.push(batch);
         await trial.onSend?.(port, batch);
       };
@@ -134,14 +138,33 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
   };
   let error: unknown;
   try {
-    await Promise.race([stage.run(inputs as never, outputs, context), uncaught]);
+    const declared = [
+      onlyDeclared(stage.name, "input", inputs),
+      onlyDeclared(stage.name, "output", outputs),
+    ] as const;
+    await Promise.race([stage.run(declared[0] as never, declared[1], context), uncaught]);
   } catch (thrown) {
-    error = thrown;
+    error = thrown ?? trialErrors.threwNothing(stage.name);
   }
   const delivered = Object.fromEntries(
     Object.entries(edges).map(([port, all]) => [port, all.map(({ statistics }) => statistics.delivered)]),
   );
   return { batches, delivered, logs, progress, error };
+}
+
+/** The ports of one side, of which none but the declared ones can be asked for. */
+function onlyDeclared<Port>(
+  stage: string,
+  side: "input" | "output",
+  ports: Readonly<Record<string, Port>>,
+): Readonly<Record<string, Port>> {
+  const get = (_: object, port: string | symbol) => {
+    if (typeof port === "string" && !(port in ports)) {
+      throw trialErrors.noPort(stage, side, port, Object.keys(ports));
+    }
+    return ports[port as string];
+  };
+  return new Proxy<Readonly<Record<string, Port>>>(ports, { get });
 }
 
 /** The options a stage gets for those of a file: TRIAL_OPTIONS when they are not its own. */

@@ -21,6 +21,25 @@ export const trialErrors = {
       "Give the port a list of batches for each offer.",
     ),
 
+  noPort: (stage: string, side: "input" | "output", port: string, there: readonly string[]) =>
+    invalid(
+      "TRIAL_PORT",
+      `${stage} uses its ${side} "${port}", which it does not declare`,
+      port,
+      there.length === 0 ? `Declare it: it has no ${side}s.` : `Declare it, or use ${there.join(" or ")}.`,
+    ),
+
+  noBatch: (stage: string, port: string, sent: unknown) =>
+    invalid(
+      "TRIAL_BATCH",
+      `${stage} sent on "${port}" what is no record batch`,
+      sent,
+      "Send what a table makes: metrics.batch({ … }, rows).",
+    ),
+
+  threwNothing: (stage: string) =>
+    invalid("TRIAL_THREW_NOTHING", `${stage} threw undefined`, undefined, "Throw a JacoflowError."),
+
   noEngine: (stage: string) =>
     invalid(
       "TRIAL_ENGINE",
