@@ -167,7 +167,10 @@ const projections = () =>
 const angle = () =>
   eachEvaluation((step, split) =>
     angles.batch(
-      { stage: "angles", jacobian_step: 0, other_step: step, split, index: [1, 2], cosine: [1, 0.5] },
+      {
+        ...{ stage: "angles", jacobian_step: 0, other: "jacobian", other_step: step, split },
+        ...{ index: [1, 2], cosine: [1, 0.5] },
+      },
       2,
     ),
   );

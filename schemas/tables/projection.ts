@@ -38,10 +38,20 @@ export const projection = defineTable(
   },
 );
 
-export const angles = defineTable("angles", 1, "Principal angles of two information spaces", {
+/** The labels whose space an information space can be compared with. */
+export const angleTargets = ["label", "centred_label", "clean_label"] as const;
+export type AngleTarget = (typeof angleTargets)[number];
+
+export const angles = defineTable("angles", 2, "Principal angles of an information space and another space", {
   stage: utf8("the stage that computed it"),
-  jacobian_step: int64("training steps done at the first Jacobian", "steps"),
-  other_step: int64("training steps done at the second", "steps"),
+  jacobian_step: int64("training steps done at the Jacobian whose information space it is", "steps"),
+  other: utf8(
+    "jacobian: the information space of another Jacobian; label, centred_label, clean_label: the span of the K parts of that target, one an output",
+  ),
+  other_step: int64(
+    "training steps done at the other Jacobian; jacobian_step where the other is labels",
+    "steps",
+  ),
   split: split("the examples of both"),
   index: int32("1 for the smallest angle"),
   cosine: float64("cosine of the principal angle"),

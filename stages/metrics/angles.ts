@@ -2,13 +2,16 @@ import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import { principalCosines } from "../../engine/spectrum/angles.js";
 import { type InformationSpace, informationSpace } from "../../engine/spectrum/projection.js";
-import { defineStage, output, stream } from "../../pipeline/stage.js";
+import { defineStage, optional, output, stream, whole } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
-import { angles as anglesTable } from "../../schemas/tables/projection.js";
+import { type AngleTarget, angles as anglesTable, angleTargets } from "../../schemas/tables/projection.js";
+import { checkClasses, readExamples } from "../examples.js";
 import { nameOf } from "../origin.js";
 import { type JacobianBasis, readBasis, sameRows } from "./basis.js";
 import { checkCut, cutOf, cutOptions } from "./cut.js";
+import { labelSpace } from "./labelSpace.js";
+import { rowLabels } from "./labels.js";
 import { planAngles } from "./plan.js";
 
 const reference = Type.Union([Type.Literal("initial"), Type.Literal("previous")]);
@@ -20,6 +23,12 @@ const options = Type.Object(
       default: ["initial", "previous"],
       description:
         "the Jacobians every later one is compared with: initial, previous, or both (once where they are the same)",
+    }),
+    targets: Type.Array(Type.Union(angleTargets.map((target) => Type.Literal(target))), {
+      uniqueItems: true,
+      default: [...angleTargets],
+      description:
+        "where examples are wired, the labels every Jacobian is compared with: the span of the K vectors that are one output's part of label (one-hot y), centred_label (y minus its mean over the Jacobian's examples) or clean_label (one-hot clean y)",
     }),
   },
   { additionalProperties: false },
@@ -33,11 +42,18 @@ interface Reference {
 
 export const angles = defineStage({
   name: "metrics/angles",
-  summary: "Compares the information spaces of Jacobians by their principal angles",
+  summary:
+    "Compares the information spaces of Jacobians with one another and with the labels, by principal angles",
   options,
-  inputs: { basis: stream("basis", "left singular vectors") },
+  inputs: {
+    basis: stream("basis", "left singular vectors"),
+    examples: optional(whole("examples", "labels of the Jacobians' examples, to compare their spaces with")),
+  },
   outputs: {
-    angles: output("angles", "one batch a pair: jacobian_step is the later Jacobian, other_step the earlier"),
+    angles: output(
+      "angles",
+      "one batch a pair: the later Jacobian with the earlier, and every Jacobian with every target",
+    ),
   },
   checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
   plan: planAngles,
@@ -47,6 +63,7 @@ export const angles = defineStage({
     const against: readonly ("initial" | "previous")[] = [options.against].flat();
     const { algebra } = await context.engine();
     const source = nameOf(inputs.basis);
+    const set = inputs.examples === undefined ? undefined : readExamples(inputs.examples.table);
     const initial = new Map<Split, Reference>();
     const previous = new Map<Split, Reference>();
     await inputs.basis.forEach(async (batch) => {
@@ -61,7 +78,20 @@ export const angles = defineStage({
         if (!sameRows(jacobian, other.jacobian)) throw spectrumErrors.otherExamples(source, split, step);
         const cosines = await principalCosines(algebra, space, other.space);
         if (cosines.length > 0) {
-          await outputs.angles.send(anglesBatch(stage, split, step, other.jacobian.step, cosines));
+          const pair = { jacobian, other: "jacobian", otherStep: other.jacobian.step } as const;
+          await outputs.angles.send(anglesBatch(stage, pair, cosines));
+        }
+      }
+      if (set !== undefined) {
+        checkClasses(set, jacobian.classes, `stages.${stage}`);
+        const labels = rowLabels(set, jacobian, nameOf(inputs.examples!));
+        for (const target of options.targets as readonly AngleTarget[]) {
+          const other = await labelSpace(algebra, target, labels, jacobian.classes);
+          const cosines = await principalCosines(algebra, space, other);
+          if (cosines.length === 0) continue;
+          await outputs.angles.send(
+            anglesBatch(stage, { jacobian, other: target, otherStep: step }, cosines),
+          );
         }
       }
       if (!initial.has(split)) initial.set(split, current);
@@ -72,14 +102,17 @@ export const angles = defineStage({
 
 function anglesBatch(
   stage: string,
-  split: Split,
-  step: number,
-  otherStep: number,
+  pair: {
+    readonly jacobian: JacobianBasis;
+    readonly other: "jacobian" | AngleTarget;
+    readonly otherStep: number;
+  },
   cosine: Float64Array,
 ): RecordBatch {
+  const { jacobian, other, otherStep } = pair;
   return anglesTable.batch(
     {
-      ...{ stage, split, cosine, jacobian_step: step, other_step: otherStep },
+      ...{ stage, cosine, other, split: jacobian.split, jacobian_step: jacobian.step, other_step: otherStep },
       index: Int32Array.from(cosine, (_, index) => index + 1),
     },
     cosine.length,

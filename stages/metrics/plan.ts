@@ -3,6 +3,7 @@ import { type PlanContext, type PlannedInput, type StagePlan, storeShare } from 
 import { type Split, splits } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import {
+  type AngleTarget,
   angles,
   defaultProjectionTargets,
   type ProjectionTarget,
@@ -107,9 +108,12 @@ export function planProjection(
   };
 }
 
-/** Pairs of Jacobians of each split. Errors: BASIS_TOO_SHORT. */
+/** Pairs of Jacobians of each split, and of each Jacobian with the labels. Errors: BASIS_TOO_SHORT. */
 export function planAngles(
-  options: CutOptions & { readonly against: "initial" | "previous" | readonly ("initial" | "previous")[] },
+  options: CutOptions & {
+    readonly against: "initial" | "previous" | readonly ("initial" | "previous")[];
+    readonly targets: readonly AngleTarget[];
+  },
   context: PlanContext,
 ): StagePlan {
   const bases = plannedBases(context.inputs.basis!);
@@ -121,13 +125,22 @@ export function planAngles(
   const pairs = counts.length * ([options.against].flat().length === 1 ? later : Math.max(0, 2 * later - 1));
   const largest = Math.max(...counts.map(({ rows }) => rows));
   const known = options.cutoff === undefined && options.energy === undefined;
-  const size = { rows: pairs * rank, batches: pairs, textBytes: nameLength(context.place) };
+  const { examples, basis } = context.inputs;
+  const targets = examples === undefined ? [] : options.targets;
+  const compared = counts.length * epochs.length;
+  const dimensions = Math.min(rank, basis?.classes ?? 0);
+  const rows = pairs * rank + compared * targets.length * dimensions;
+  const batches = pairs + compared * targets.length;
+  const text =
+    pairs * rank * "jacobian".length +
+    compared * dimensions * targets.reduce((total, { length }) => total + length, 0);
+  const size = { rows, batches, textBytes: nameLength(context.place) + text / Math.max(1, rows) };
   return {
     memoryBytes: 8 * rank * (largest + 2 * counts.reduce((sum, { rows }) => sum + rows, 0)),
     work: workOf(
       ...counts.map(({ rows }) => times(epochs.length, spaceWork(context, rows, rank))),
       workAt(context.rates.algebra, pairs * 2 * largest * rank ** 2),
     ),
-    outputs: { angles: known ? plannedSize(angles.schema, size) : { batches: pairs } },
+    outputs: { angles: known ? plannedSize(angles.schema, size) : { batches } },
   };
 }

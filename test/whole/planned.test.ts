@@ -155,6 +155,8 @@ for (const [what, changes] of [
     "angles with the initial Jacobian alone, and the theory's kernel",
     {
       angles: "{ uses: metrics/angles, from: svd.basis, with: { against: initial } }",
+      towards:
+        "{ uses: metrics/angles, from: [noise, svd.basis], with: { rank: 5, targets: [label, clean_label] } }",
       kernel: "{ uses: theory/multiclass-ntk, from: data, with: { rank: 7, split: [train, test] } }",
     },
   ],

@@ -2,11 +2,12 @@ import type { Split } from "../../../schemas/columns.js";
 import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
 import { adviceTable, excessChart } from "./advice.js";
+import { angleChart, turningChart } from "./angles.js";
 import type { Chart } from "./chart.js";
 import { distanceChart, errorChart, learningRateChart, lossChart } from "./curves.js";
 import { countText, densityCharts } from "./density.js";
 import { type Html, html } from "./html.js";
-import { angleChart, labelCharts, residualCharts, spectrumChart } from "./spaces.js";
+import { labelCharts, residualCharts, spectrumChart } from "./spaces.js";
 import { ascending, byStage, type MetricRow, type RunFacts, type RunTables } from "./tables.js";
 import { boundCharts, linearisedCharts } from "./theory.js";
 
@@ -92,16 +93,17 @@ function densitySections(tables: RunTables, run: RunFacts): readonly ChartSectio
   }));
 }
 
+const anglesNote = html`<p class="note">The information space of every Jacobian beside those before it, and beside the span of the labels' parts by
+output: the mean squared cosine of the principal angles is the share of one space that lies in the other.</p>`;
+
 function angleSections(tables: RunTables, run: RunFacts): readonly ChartSection[] {
   return byStage(tables.angles, run.file).map(({ stage, rows }) => ({
-    title: `Angles between information spaces: ${stage}`,
-    charts: bothSplits.map((split) =>
-      angleChart(
-        stage,
-        split,
-        rows.filter((row) => row.split === split),
-      ),
-    ),
+    title: `How the information space turns: ${stage}`,
+    introduction: anglesNote,
+    charts: bothSplits.flatMap((split) => {
+      const own = rows.filter((row) => row.split === split);
+      return [turningChart(tables, stage, split, own), angleChart(tables, stage, split, own)];
+    }),
   }));
 }
 

@@ -3,11 +3,11 @@ import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
 import type { Chart, Point, Series } from "./chart.js";
 import { epochOfStep } from "./headline.js";
-import { type AngleRow, ascending, type ProjectionRow, type RunTables, type SpectrumRow } from "./tables.js";
+import { ascending, type ProjectionRow, type RunTables, type SpectrumRow } from "./tables.js";
 
 const epochs = { label: "epoch", epochs: true } as const;
 
-const examplesText = (split: Split) => (split === "train" ? "training examples" : "test examples");
+export const examplesText = (split: Split) => (split === "train" ? "training examples" : "test examples");
 
 /** `initial Jacobian`, `final Jacobian` or `Jacobian of epoch 10`. */
 function jacobianName(step: number, steps: readonly number[], epoch: number): string {
@@ -151,23 +151,4 @@ export function labelCharts(
       },
     ];
   });
-}
-
-/** Cosines of the principal angles between information spaces. */
-export function angleChart(stage: string, split: Split, rows: readonly AngleRow[]): Chart {
-  const pairs = [...groupBy(rows, (row) => `${row.jacobian_step} and ${row.other_step}`)];
-  const tones = [1, 2, 3, 4, 5, 6] as const;
-  return {
-    key: `${stage}-${split}-angles`,
-    title: `Principal angles, ${examplesText(split)}`,
-    description:
-      "Cosines of the principal angles between information spaces, by index: 1 is a shared direction.",
-    x: { label: "index", epochs: false },
-    y: { label: "cosine" },
-    series: pairs.map(([pair, own], at) => ({
-      name: `steps ${pair}`,
-      tone: tones[at] ?? 0,
-      points: own.map((row) => ({ x: row.index, y: row.cosine })),
-    })),
-  };
 }
