@@ -113,7 +113,8 @@ function locate(
       ? undefined
       : overrides.findLast(({ path: put }) => startsWith(put, path)));
   if (override !== undefined && "text" in override) {
-    const { text, column } = override;
+    const { text } = override;
+    const column = problem.key === true ? keyColumn(override, path) : override.column;
     return new FileMistake(error, { file: "command line", line: 1, column }, codeFrame([text], 1, column));
   }
   if (override !== undefined) {
@@ -133,6 +134,12 @@ function locate(
 
 const startsWith = (path: Path, start: Path) =>
   start.every((step, depth) => String(step) === String(path[depth]));
+
+/** Where the last key of `path` stands in what gives a value at or below it. */
+function keyColumn({ path: put, column }: GivenValue, path: Path): number {
+  const from = put.slice(path.length - 1).join(".");
+  return from === "" ? column : column - 1 - from.length;
+}
 
 interface Base {
   readonly base: string;

@@ -241,7 +241,7 @@ test("a mistake in a --set value points into the command line", async () => {
     "MALFORMED_SET command line 7",
     "MALFORMED_SET command line 7",
     "SET_PATH command line 7",
-    "UNKNOWN_OPTION command line 25",
+    "UNKNOWN_OPTION command line 21",
     "UNKNOWN_STAGE command line 7",
   ]);
   assert.match(errors.message, "--set stages.a.with.path=[1]");
