@@ -223,4 +223,5 @@ export {
 } from "./planned.js";
 export { foldBatches, inTurn, mapBatches, produceBatches } from "./streams.js";
 export type { Source, TableName } from "./tableName.js";
+export { tableNames } from "./tableName.js";
 export type { Engine, EngineName, EngineRates };

@@ -1,5 +1,4 @@
-import { reservedOptions } from "../../pipeline/stage.js";
-import { tableNames } from "../../pipeline/tableName.js";
+import { reservedOptions, tableNames } from "../../pipeline/stage.js";
 import { nearest } from "../../schemas/errors/nearest.js";
 import { pluginErrors } from "../../schemas/errors/plugins.js";
 import { type Plugin, pluginApi } from "./plugin.js";
