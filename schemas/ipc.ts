@@ -38,6 +38,53 @@ export async function encodeArrow(
   return chunks;
 }
 
+/** A writer whose bytes are taken as they come, instead of all at the end. */
+class ChunkWriter extends RecordBatchStreamWriter {
+  #chunks: Uint8Array[] = [];
+
+  take(): readonly Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  protected override _write(chunk: ArrayBufferView): this {
+    if (!this._started || chunk.byteLength === 0) return this;
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    this._position += chunk.byteLength;
+    return this;
+  }
+}
+
+/**
+ * An Arrow IPC stream that is made batch by batch: `begin` is its schema, `encode` of a batch follows in order (with the
+ * dictionaries before the first), `finish` is its end. Bytes are new memory. Errors: REPLACED_DICTIONARY.
+ */
+export class ArrowStream {
+  readonly #schema: Schema;
+  readonly #writer = new ChunkWriter();
+  readonly #dictionaries = new Map<number, Vector>();
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+    this.#writer.reset(undefined, schema);
+  }
+
+  begin(): Uint8Array<ArrayBuffer> {
+    return joinChunks(this.#writer.take());
+  }
+
+  encode(batch: RecordBatch): Uint8Array<ArrayBuffer> {
+    this.#writer.write(underOneSchema(this.#schema, batch, this.#dictionaries));
+    return joinChunks(this.#writer.take());
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    this.#writer.finish();
+    return joinChunks(this.#writer.take());
+  }
+}
+
 /** All chunks one after the other in new memory. */
 export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.byteLength, 0));

@@ -14,6 +14,7 @@ import { angles } from "./metrics/angles.js";
 import { projection } from "./metrics/projection.js";
 import { networkInit } from "./network/init.js";
 import { networkPretrained } from "./network/pretrained.js";
+import { arrow } from "./sinks/arrow.js";
 import { console } from "./sinks/console.js";
 import { ndjson } from "./sinks/ndjson.js";
 import { parquet } from "./sinks/parquet.js";
@@ -43,6 +44,7 @@ export const stagesWithAdditions = (additions: Additions): readonly Stage[] => [
   stopping,
   console,
   parquet,
+  arrow,
   ndjson,
   report,
 ];

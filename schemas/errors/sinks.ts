@@ -68,6 +68,47 @@ export const sinkErrors = {
       remedy: "Give each sink a file of its own, and start from an empty run folder.",
     }),
 
+  /** A stream has one schema. */
+  severalTables: (place: string, tables: readonly string[]): JacoflowError =>
+    new JacoflowError({
+      code: "SEVERAL_TABLES",
+      kind: "invalid",
+      message: `${place} is one Arrow stream and is given the tables ${tables.join(", ")}`,
+      place,
+      value: tables.join(", "),
+      remedy: "Give it one table, and each other table a sink of its own, or serve them all with http.",
+    }),
+
+  /** Batches of one table whose columns depend on the data differ between stages. */
+  streamSchema: (place: string, difference: string): JacoflowError =>
+    new JacoflowError({
+      code: "STREAM_SCHEMA",
+      kind: "run",
+      message: `${place}: two stages send this table in two forms: ${difference}`,
+      place,
+      remedy: "Give each stage's table a sink of its own.",
+    }),
+
+  twoTargets: (place: string): JacoflowError =>
+    new JacoflowError({
+      code: "TWO_TARGETS",
+      kind: "invalid",
+      message: `${place} has both stream and http`,
+      place,
+      remedy: "Use a sink for each.",
+    }),
+
+  cannotServe: (place: string, port: number, cause: unknown): JacoflowError =>
+    new JacoflowError({
+      code: "CANNOT_SERVE",
+      kind: "run",
+      message: `${place}: port ${port} of 127.0.0.1 cannot be listened on: ${cause instanceof Error ? cause.message : String(cause)}`,
+      place,
+      value: port,
+      remedy: "Choose another port, or 0 for any that is free.",
+      cause,
+    }),
+
   /** A codec that this Node has not. */
   cannotCompress: (place: string, compression: string): JacoflowError =>
     new JacoflowError({

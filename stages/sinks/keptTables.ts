@@ -38,7 +38,7 @@ export interface FileForm {
 }
 
 /** Tables whose columns do not depend on the data: what a port that never sent a batch would have sent. */
-const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
+export const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
   metrics: metrics.schema,
   spectrum: spectrum.schema,
   basis: basis.schema,

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
 import { jsonLines } from "./ndjson/lines.js";
-import { growingFile, standardOutput, standardOutputName, type Target } from "./target.js";
+import { growingFile, standardOutput, standardOutputName, type Target, writeInputs } from "./target.js";
 
 const options = Type.Object(
   {
@@ -29,19 +28,16 @@ export function ndjsonSink(openOutput: () => Target) {
     plan: () => ({ memoryBytes: 0, work: { flops: 0, seconds: 0 } }),
     async run({ tables }, _outputs, { options: { file }, runFolder }) {
       const target = file === standardOutputName ? openOutput() : await growingFile(join(runFolder, file));
-      const written = tables.map((input) => {
-        const write = async (batch: RecordBatch) => {
-          for (const lines of jsonLines(input.origin, batch)) {
+      try {
+        await writeInputs(tables, async ({ origin }, batch) => {
+          for (const lines of jsonLines(origin, batch)) {
             await target.write(lines);
             await setImmediate();
           }
-        };
-        return input.forEach(write);
-      });
-      const results = await Promise.allSettled(written);
-      await target.close();
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
+        });
+      } finally {
+        await target.close();
+      }
     },
   });
 }

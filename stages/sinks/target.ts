@@ -1,4 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
+import type { RecordBatch } from "apache-arrow";
+import type { InputStream } from "../../pipeline/stage.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
 
@@ -58,4 +60,34 @@ export async function growingFile(path: string): Promise<Target> {
       }
     },
   };
+}
+
+/**
+ * Writes every batch of every input. What cannot be written ends it at once; an input that fails does so when the others
+ * have ended, so that what they were given is written too.
+ */
+export async function writeInputs(
+  inputs: readonly InputStream[],
+  write: (input: InputStream, batch: RecordBatch) => Promise<void>,
+): Promise<void> {
+  const broken = new AbortController();
+  const failed = new Promise<never>((_, reject) => {
+    broken.signal.addEventListener("abort", () => reject(broken.signal.reason));
+  });
+  failed.catch(() => undefined);
+  const writeOrBreak = async (input: InputStream, batch: RecordBatch) => {
+    try {
+      await write(input, batch);
+    } catch (error) {
+      broken.abort(error);
+      throw error;
+    }
+  };
+  const ended = inputs.map((input) => {
+    const handle = (batch: RecordBatch) => writeOrBreak(input, batch);
+    return input.forEach(handle);
+  });
+  const results = await Promise.race([Promise.allSettled(ended), failed]);
+  const rejected = results.find((result) => result.status === "rejected");
+  if (rejected !== undefined) throw rejected.reason;
 }
