@@ -36,7 +36,8 @@ const placements: Readonly<Record<TemplateName, Placement>> = {
 export async function newCommand(flags: NewFlags, terminal: Terminal): Promise<number> {
   const kind = templates.find((known) => known === flags.kind);
   if (kind === undefined) throw scaffoldErrors.unknownTemplate(flags.kind, templates);
-  const name = flags.name ?? (kind === "pipeline" ? "pipeline" : undefined);
+  const name =
+    kind === "pipeline" ? (flags.name ?? "pipeline") : flags.name?.replace(/^jacoflow-plugin-/, "");
   if (name === undefined) throw scaffoldErrors.missingName(kind);
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 64) {
     throw scaffoldErrors.badName(kind, name);

@@ -89,6 +89,15 @@ law("a name that a stage, a file or a package cannot have is refused, and nothin
   }),
 );
 
+law("a plugin may be asked for by the name of its package", () =>
+  inEmptyFolder(async (folder) => {
+    await make("plugin", "jacoflow-plugin-margin");
+    assert.equal(readdirSync(folder), ["jacoflow-plugin-margin"]);
+    const { name } = JSON.parse(readFileSync(join(folder, "jacoflow-plugin-margin/package.json"), "utf8"));
+    assert.is(name, "jacoflow-plugin-margin");
+  }),
+);
+
 law("what there is no template of is refused with the nearest one", async () => {
   const { refused } = await make("pipline", "a");
   assert.is(refused?.code, "UNKNOWN_TEMPLATE");
