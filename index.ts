@@ -80,6 +80,7 @@ export { type JacobianBasis, readBasis, sameRows } from "./stages/metrics/basis.
 export { type RowLabels, rowLabels } from "./stages/metrics/labels.js";
 export { checkInput } from "./stages/network/description.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
+export { type CurvePoint, curvePoints } from "./stages/sinks/curves.js";
 export {
   type FileForm,
   type KeepOptions,

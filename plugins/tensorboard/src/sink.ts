@@ -1,15 +1,23 @@
 import { join } from "node:path";
-import { defineStage, type InputStream, lossless, many, optional, stream } from "jacoflow";
+import {
+  type CurvePoint,
+  curvePoints,
+  defineStage,
+  type InputStream,
+  lossless,
+  many,
+  optional,
+  stream,
+} from "jacoflow";
 import { Type } from "typebox";
 import { EventFiles, type WallTime } from "./eventFile.js";
 import {
-  anglesReader,
-  metricsReader,
-  parametersReader,
-  projectionReader,
-  type Reader,
-  spectrumReader,
-} from "./values.js";
+  angleHistograms,
+  type HistogramReader,
+  noHistograms,
+  parameterHistograms,
+  spectrumHistograms,
+} from "./histograms.js";
 
 const options = Type.Object(
   {
@@ -35,13 +43,18 @@ const wallTimes: Readonly<Record<"step" | "clock", WallTime>> = {
   clock: () => Date.now() / 1000,
 };
 
-const readers = {
-  metrics: metricsReader,
-  spectrum: spectrumReader,
-  projection: projectionReader,
-  angles: anglesReader,
-  parameters: parametersReader,
-} as const satisfies Record<string, () => Reader>;
+/** What each table is drawn as besides curves. */
+const histogramsOf = {
+  metrics: noHistograms,
+  spectrum: spectrumHistograms,
+  projection: noHistograms,
+  angles: angleHistograms,
+  parameters: parameterHistograms,
+} as const satisfies Record<string, () => HistogramReader>;
+
+/** The TensorBoard run of a curve's point. */
+const runOf = ({ split, jacobianStep }: CurvePoint): string =>
+  jacobianStep === undefined ? split : `${split}/jacobian-${jacobianStep}`;
 
 export const tensorboard = defineStage({
   name: "sink/tensorboard",
@@ -61,19 +74,22 @@ export const tensorboard = defineStage({
   run: async (inputs, _outputs, context) => {
     const { folder, wallTime } = context.options;
     const base = folder === undefined ? join(context.runFolder, "tensorboard") : context.resolvePath(folder);
-    const keep = async (table: keyof typeof readers, input: InputStream) => {
+    const keep = async (table: keyof typeof histogramsOf, input: InputStream) => {
       const files = new EventFiles(join(base, table, input.origin.stage), wallTimes[wallTime]);
-      const reader = readers[table]();
+      const histograms = histogramsOf[table]();
       try {
         await input.forEach(async (batch) => {
-          for (const { run, step, values } of reader.read(batch)) await files.append(run, step, values);
+          for (const point of curvePoints(batch)) {
+            await files.append(runOf(point), point.step, [{ tag: point.name, scalar: point.value }]);
+          }
+          for (const { run, step, values } of histograms.read(batch)) await files.append(run, step, values);
         });
-        for (const { run, step, values } of reader.last()) await files.append(run, step, values);
+        for (const { run, step, values } of histograms.last()) await files.append(run, step, values);
       } finally {
         await files.close();
       }
     };
-    const names = Object.keys(readers) as (keyof typeof readers)[];
+    const names = Object.keys(histogramsOf) as (keyof typeof histogramsOf)[];
     await Promise.all(names.flatMap((table) => inputs[table].map((input) => keep(table, input))));
   },
 });

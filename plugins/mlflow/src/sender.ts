@@ -1,0 +1,111 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { JacoflowError } from "jacoflow";
+import { metricsTogether, type Server } from "./server.js";
+import type { Spool } from "./spool.js";
+
+/** Seconds between tries while the server is away: doubled each time, up to the last. */
+const firstPause = 0.5;
+const longestPause = 30;
+
+/** What a sender says while it works. */
+export interface SenderEvents {
+  /** The server has not answered; the next try is in so many seconds. */
+  away(error: Error, seconds: number): void;
+  /** It answers again. */
+  back(): void;
+  /** It said no: nothing more is sent. */
+  refused(error: Error): void;
+}
+
+/** Whether a later try may succeed. */
+export function isAway(error: unknown): boolean {
+  return error instanceof JacoflowError && error.code === "MLFLOW_AWAY";
+}
+
+/**
+ * Makes the run on the server, once: its experiment, itself, its parameters. Errors: MLFLOW_AWAY, MLFLOW_REFUSED,
+ * MLFLOW_WRITE.
+ */
+async function begin(server: Server, spool: Spool): Promise<string> {
+  const { run, experiment, name, start, tags, parameters } = spool.state;
+  if (run !== undefined) return run;
+  const made = await server.createRun(await server.experiment(experiment), name, start, tags);
+  await spool.remember({ run: made });
+  if (Object.keys(parameters).length > 0) await server.logParameters(made, parameters);
+  return made;
+}
+
+/** Sends what waits, once, and ends the run on the server when it has ended here. Errors as for `begin`. */
+export async function sendWaiting(server: Server, spool: Spool): Promise<void> {
+  const run = await begin(server, spool);
+  while (spool.waitingBytes > 0) {
+    const { metrics, end } = await spool.next(metricsTogether);
+    if (metrics.length > 0) await server.logMetrics(run, metrics);
+    await spool.remember({ sentBytes: end });
+  }
+  const { end } = spool.state;
+  if (end === undefined) return;
+  await server.endRun(run, end.status, end.time);
+  await spool.remember({ ended: true });
+}
+
+/**
+ * Sends from the spool in the background, beside the run and never in its way. While the server is away it tries again
+ * and again, ever less often; once the server refuses, it stops.
+ */
+export class Sender {
+  readonly #server: Server;
+  readonly #spool: Spool;
+  readonly #events: SenderEvents;
+  readonly #signal: AbortSignal;
+  #sending: Promise<void> | undefined;
+  #again = false;
+  #refused = false;
+
+  constructor(server: Server, spool: Spool, events: SenderEvents, signal: AbortSignal) {
+    this.#server = server;
+    this.#spool = spool;
+    this.#events = events;
+    this.#signal = signal;
+  }
+
+  /** Says that there is more to send. */
+  wake(): void {
+    this.#again = true;
+    if (this.#refused || this.#signal.aborted) return;
+    this.#sending ??= this.#work().finally(() => {
+      this.#sending = undefined;
+      // Said after the last look.
+      if (this.#again) this.wake();
+    });
+  }
+
+  /** Resolves when everything was sent, was refused, or the signal has aborted. */
+  async settled(): Promise<void> {
+    this.wake();
+    while (this.#sending !== undefined) await this.#sending;
+  }
+
+  async #work(): Promise<void> {
+    let seconds = firstPause;
+    while (this.#again && !this.#signal.aborted) {
+      this.#again = false;
+      try {
+        await sendWaiting(this.#server, this.#spool);
+        if (seconds > firstPause) this.#events.back();
+        seconds = firstPause;
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        if (!isAway(error)) {
+          this.#refused = true;
+          this.#events.refused(error as Error);
+          return;
+        }
+        this.#again = true;
+        this.#events.away(error as Error, seconds);
+        await pause(seconds * 1000, undefined, { signal: this.#signal }).catch(() => undefined);
+        seconds = Math.min(longestPause, 2 * seconds);
+      }
+    }
+  }
+}

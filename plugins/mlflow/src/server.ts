@@ -1,0 +1,154 @@
+import { mlflowErrors } from "./errors.js";
+
+/** One number of a run, as MLflow keeps it. */
+export interface Metric {
+  readonly key: string;
+  /** NaN and ±Infinity too. */
+  readonly value: number;
+  readonly step: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+export type RunStatus = "FINISHED" | "FAILED" | "KILLED";
+
+/** An MLflow tracking server, by its REST interface 2.0. Every call: MLFLOW_REFUSED, or MLFLOW_AWAY where a later one may succeed. */
+export interface Server {
+  /** The id of an experiment, which is made when there is none of this name. */
+  experiment(name: string): Promise<string>;
+  createRun(
+    experiment: string,
+    name: string,
+    start: number,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<string>;
+  logParameters(run: string, parameters: Readonly<Record<string, string>>): Promise<void>;
+  /** At most `metricsTogether`. */
+  logMetrics(run: string, metrics: readonly Metric[]): Promise<void>;
+  endRun(run: string, status: RunStatus, end: number): Promise<void>;
+}
+
+/** What the server takes in one request. */
+export const metricsTogether = 1000;
+
+/** Longest that one request may take. */
+const patience = 30_000;
+
+/**
+ * `spool` is only named in errors. Who asks comes from the environment, as for MLflow's own clients: MLFLOW_TRACKING_TOKEN,
+ * or MLFLOW_TRACKING_USERNAME with MLFLOW_TRACKING_PASSWORD.
+ */
+export function openServer(
+  url: string,
+  spool: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Server {
+  const base = url.replace(/\/+$/, "");
+  const authorization = authorizationOf(environment);
+
+  async function ask(
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    missing = false,
+  ): Promise<Answer | undefined> {
+    const address = `${base}/api/2.0/mlflow/${path}`;
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(address, {
+        method,
+        // An address elsewhere would get the credentials too.
+        redirect: "error",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+        headers: {
+          ...(method === "POST" ? { "content-type": "application/json" } : {}),
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        ...(method === "POST" ? { body: JSON.stringify(body) } : {}),
+      });
+      text = await response.text();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw mlflowErrors.away(address, error);
+    }
+    if (response.status >= 500 || response.status === 429 || response.status === 408) {
+      throw mlflowErrors.away(address, `it answered ${response.status}`);
+    }
+    if (missing && response.status === 404) return undefined;
+    if (!response.ok) throw mlflowErrors.refused(address, response.status, text, spool);
+    try {
+      return JSON.parse(text) as Answer;
+    } catch {
+      throw mlflowErrors.refused(address, response.status, `what is no JSON: ${text}`, spool);
+    }
+  }
+
+  async function experimentNamed(name: string): Promise<string | undefined> {
+    const path = `experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`;
+    return (await ask("GET", path, undefined, true))?.experiment?.experiment_id;
+  }
+
+  return {
+    async experiment(name) {
+      const found = await experimentNamed(name);
+      if (found !== undefined) return found;
+      try {
+        return wanted((await ask("POST", "experiments/create", { name }))?.experiment_id);
+      } catch (error) {
+        // Another run may have made it meanwhile.
+        const now = await experimentNamed(name);
+        if (now === undefined) throw error;
+        return now;
+      }
+    },
+    async createRun(experiment, name, start, tags) {
+      const answer = await ask("POST", "runs/create", {
+        ...{ experiment_id: experiment, run_name: name, start_time: start },
+        tags: pairs(tags),
+      });
+      return wanted(answer?.run?.info?.run_id);
+    },
+    async logParameters(run, parameters) {
+      await ask("POST", "runs/log-batch", { run_id: run, params: pairs(parameters) });
+    },
+    async logMetrics(run, metrics) {
+      const numbers = metrics.map((metric) => ({ ...metric, value: numberText(metric.value) }));
+      await ask("POST", "runs/log-batch", { run_id: run, metrics: numbers });
+    },
+    async endRun(run, status, end) {
+      await ask("POST", "runs/update", { run_id: run, status, end_time: end });
+    },
+  };
+
+  function wanted(id: string | undefined): string {
+    if (id === undefined) throw mlflowErrors.refused(base, 200, "an answer without an id", spool);
+    return id;
+  }
+}
+
+/** What the answers used here hold. */
+interface Answer {
+  readonly experiment_id?: string;
+  readonly experiment?: { readonly experiment_id?: string };
+  readonly run?: { readonly info?: { readonly run_id?: string } };
+}
+
+function pairs(
+  values: Readonly<Record<string, string>>,
+): readonly { readonly key: string; readonly value: string }[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value }));
+}
+
+/** Numbers that JSON has no form for, as protocol buffers write them in it. */
+export function numberText(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function authorizationOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user } = environment;
+  if (token !== undefined && token !== "") return `Bearer ${token}`;
+  if (user === undefined || user === "") return undefined;
+  return `Basic ${Buffer.from(`${user}:${environment.MLFLOW_TRACKING_PASSWORD ?? ""}`).toString("base64")}`;
+}

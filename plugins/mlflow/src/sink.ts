@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import {
+  type CurvePoint,
+  curvePoints,
+  defineStage,
+  type InputStream,
+  lossless,
+  many,
+  optional,
+  stream,
+} from "jacoflow";
+import { Type } from "typebox";
+import { mlflowErrors } from "./errors.js";
+import { parameterTexts } from "./parameters.js";
+import { Sender } from "./sender.js";
+import { type Metric, openServer, type RunStatus } from "./server.js";
+import { Spool } from "./spool.js";
+
+const options = Type.Object(
+  {
+    url: Type.String({
+      description:
+        "the tracking server; who asks comes from MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, of the environment",
+      examples: ["http://127.0.0.1:5000"],
+    }),
+    experiment: Type.String({
+      minLength: 1,
+      default: "jacoflow",
+      description: "the experiment that the run belongs to; made when there is none of this name",
+    }),
+    parameters: Type.Array(Type.String({ minLength: 1 }), {
+      default: ["seed"],
+      description: "values of the pipeline file to log as parameters, named as --set names them",
+      examples: [["seed", "stages.noise.with.fraction"]],
+    }),
+    patience: Type.Number({
+      minimum: 0,
+      maximum: 86_400,
+      default: 60,
+      description:
+        "seconds to go on trying after the run has ended; what was not sent by then stays on disk, and the run ends well",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+function checkUrl(url: string, place: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const web = parsed?.protocol === "http:" || parsed?.protocol === "https:";
+  if (
+    !web ||
+    parsed.username !== "" ||
+    parsed.password !== "" ||
+    parsed.search !== "" ||
+    parsed.hash !== ""
+  ) {
+    throw mlflowErrors.url(url, place);
+  }
+}
+
+/** A point as a metric: `STAGE/NAME/SPLIT`, with `jacobian-STEP` behind where a step has a value for each Jacobian. */
+function metricOf(
+  stage: string,
+  { name, split, jacobianStep, step, value }: CurvePoint,
+  timestamp: number,
+): Metric {
+  const jacobian = jacobianStep === undefined ? "" : `/jacobian-${jacobianStep}`;
+  return { key: `${stage}/${name}/${split}${jacobian}`, value, step: Number(step), timestamp };
+}
+
+export const mlflow = defineStage({
+  name: "sink/mlflow",
+  summary: "Sends the curves of a run to an MLflow tracking server, from a spool on disk",
+  options,
+  inputs: {
+    metrics: optional(lossless(many(stream("metrics", "what was measured")))),
+    spectrum: optional(lossless(many(stream("spectrum", "singular values")))),
+    projection: optional(lossless(many(stream("projection", "labels and residuals on both spaces")))),
+    angles: optional(lossless(many(stream("angles", "angles between spaces")))),
+  },
+  outputs: {},
+  checkOptions: ({ options, place }) => checkUrl(options.url, `${place}.with.url`),
+  plan: () => ({
+    notes: ["holds no numbers in memory: they wait for the server in mlflow/STAGE/ of the run folder"],
+  }),
+  run: async (inputs, _outputs, context) => {
+    const { stage, run, signal } = context;
+    const { url, experiment, parameters, patience } = context.options;
+    checkUrl(url, `stages.${stage}.with.url`);
+    const folder = join(context.runFolder, "mlflow", stage);
+    const spool = await Spool.create(folder, {
+      ...{ url, experiment, name: run.name, start: Date.now(), sentBytes: 0 },
+      tags: { "mlflow.source.name": "jacoflow", "mlflow.source.type": "LOCAL" },
+      parameters: parameterTexts(run, parameters, `stages.${stage}.with.parameters`),
+    });
+    const closing = new AbortController();
+    const until = AbortSignal.any([signal, closing.signal]);
+    const events = {
+      away: (error: Error, seconds: number) =>
+        context.log("warning", `${error.message}; tried again in ${seconds} s`),
+      back: () => context.log("info", `${url} answers again`),
+      refused: (error: Error) => context.log("error", error.message),
+    };
+    const sender = new Sender(openServer(url, folder, process.env, until), spool, events, until);
+
+    const forward = (input: InputStream) =>
+      input.forEach(async (batch) => {
+        const now = Date.now();
+        await spool.append(curvePoints(batch).map((point) => metricOf(input.origin.stage, point, now)));
+        sender.wake();
+      });
+    try {
+      sender.wake();
+      await Promise.all(Object.values(inputs).flatMap((port) => (port ?? []).map(forward)));
+      await spool.remember({ end: { status: statusOf(run.stopping), time: Date.now() } });
+      const timer = setTimeout(() => closing.abort(), patience * 1000);
+      await sender.settled();
+      clearTimeout(timer);
+    } finally {
+      closing.abort();
+      await (spool.waitingBytes === 0 && spool.state.ended === true ? spool.remove() : spool.close());
+    }
+    if (spool.state.ended !== true) {
+      context.log("warning", `not all was sent to ${url}; it is kept: npx jacoflow-mlflow ${folder}`);
+    }
+  },
+});
+
+/** How a run that ends ends: an error of another stage stops it as FAILED, a signal as KILLED. */
+function statusOf(stopping: AbortSignal): RunStatus {
+  if (!stopping.aborted) return "FINISHED";
+  return stopping.reason instanceof Error && stopping.reason.name === "JacoflowError" ? "FAILED" : "KILLED";
+}

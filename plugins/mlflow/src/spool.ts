@@ -1,0 +1,146 @@
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { mlflowErrors } from "./errors.js";
+import { type Metric, numberText, type RunStatus } from "./server.js";
+
+/** What the spool knows of the run besides its numbers. */
+export interface SpoolState {
+  readonly url: string;
+  readonly experiment: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly start: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The server's id of the run, once it has one. */
+  readonly run?: string;
+  /** Bytes of numbers.ndjson that the server has. */
+  readonly sentBytes: number;
+  /** How the run ended and when, once it has. */
+  readonly end?: { readonly status: RunStatus; readonly time: number };
+  /** Whether the server knows that it ended: nothing is left to do. */
+  readonly ended?: boolean;
+}
+
+/** Numbers read from the spool, and where they end. */
+export interface Portion {
+  readonly metrics: readonly Metric[];
+  readonly end: number;
+}
+
+/** Read at a time: a thousand numbers, give or take. */
+const portionBytes = 2 ** 17;
+
+/**
+ * Numbers on their way to the server, in two files of one folder: numbers.ndjson grows as the run goes on, state.json
+ * (replaced by rename) says how many of its bytes the server has. Nothing is held in memory.
+ */
+export class Spool {
+  readonly folder: string;
+  readonly #numbers: FileHandle;
+  #state: SpoolState;
+  #written: number;
+  /** Writes follow one another: several inputs and the sender have some. */
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(folder: string, numbers: FileHandle, state: SpoolState, written: number) {
+    this.folder = folder;
+    this.#numbers = numbers;
+    this.#state = state;
+    this.#written = written;
+  }
+
+  /** A new spool; one that was there is replaced. Errors: MLFLOW_WRITE. */
+  static async create(folder: string, state: SpoolState): Promise<Spool> {
+    try {
+      await mkdir(folder, { recursive: true });
+      const spool = new Spool(folder, await open(join(folder, "numbers.ndjson"), "w+"), state, 0);
+      await spool.remember({});
+      return spool;
+    } catch (error) {
+      throw mlflowErrors.write(folder, error);
+    }
+  }
+
+  /** The spool that an earlier process left. Errors: MLFLOW_SPOOL. */
+  static async open(folder: string): Promise<Spool> {
+    try {
+      const state = JSON.parse(await readFile(join(folder, "state.json"), "utf8")) as SpoolState;
+      const path = join(folder, "numbers.ndjson");
+      return new Spool(folder, await open(path, "r"), state, (await stat(path)).size);
+    } catch (error) {
+      throw mlflowErrors.spool(folder, `there is nothing to send: ${(error as Error).message}`);
+    }
+  }
+
+  get state(): SpoolState {
+    return this.#state;
+  }
+
+  /** Bytes of numbers that the server has not got yet. */
+  get waitingBytes(): number {
+    return this.#written - this.#state.sentBytes;
+  }
+
+  /** Appends numbers; they are in the file when this has resolved. Errors: MLFLOW_WRITE. */
+  append(metrics: readonly Metric[]): Promise<void> {
+    const lines = metrics.map(
+      (metric) => `${JSON.stringify({ ...metric, value: numberText(metric.value) })}\n`,
+    );
+    const bytes = Buffer.from(lines.join(""));
+    return this.#inTurn("numbers.ndjson", async () => {
+      for (let at = 0; at < bytes.length; ) {
+        const position = this.#written + at;
+        at += (await this.#numbers.write(bytes, at, bytes.length - at, position)).bytesWritten;
+      }
+      this.#written += bytes.length;
+    });
+  }
+
+  /** The whole lines that follow what was sent, at most `count`; what a crash left of a line is passed over. */
+  async next(count: number): Promise<Portion> {
+    const from = this.#state.sentBytes;
+    const bytes = Buffer.alloc(Math.min(portionBytes, this.#written - from));
+    const { bytesRead } = await this.#numbers.read(bytes, 0, bytes.length, from);
+    const metrics: Metric[] = [];
+    let end = 0;
+    while (metrics.length < count) {
+      const stop = bytes.subarray(0, bytesRead).indexOf("\n", end);
+      if (stop === -1) break;
+      const line = JSON.parse(bytes.toString("utf8", end, stop)) as Metric;
+      metrics.push({ ...line, value: Number(line.value) });
+      end = stop + 1;
+    }
+    return { metrics, end: metrics.length === 0 ? this.#written : from + end };
+  }
+
+  /** Errors: MLFLOW_WRITE. */
+  remember(change: Partial<SpoolState>): Promise<void> {
+    return this.#inTurn("state.json", async (path) => {
+      this.#state = { ...this.#state, ...change };
+      await writeFile(`${path}.tmp`, `${JSON.stringify(this.#state, undefined, 2)}\n`);
+      await rename(`${path}.tmp`, path);
+    });
+  }
+
+  #inTurn(file: string, write: (path: string) => Promise<void>): Promise<void> {
+    const path = join(this.folder, file);
+    const done = this.#last
+      .then(() => write(path))
+      .catch((error: unknown) => {
+        throw mlflowErrors.write(path, error);
+      });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async close(): Promise<void> {
+    await this.#numbers.close();
+  }
+
+  /** Closes and removes it: the server has everything. */
+  async remove(): Promise<void> {
+    await this.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
