@@ -30,7 +30,7 @@ function mainTable(runs: readonly PaperRun[]): string {
       ...byOption(noisy, "train", "optimizer").map(({ value: optimizer, runs: own }) => [
         fraction,
         jacobian,
-        `ours, ${optimizer} (${own.length} seeds)`,
+        `ours, ${optimizer} (${own.length} ${own.length === 1 ? "seed" : "seeds"})`,
         ...(["label", "residual"] as const).flatMap((target) => [
           ratios(own, { target, jacobian }, "information_ratio"),
           ratios(own, { target, jacobian }, "nuisance_ratio"),
@@ -136,7 +136,7 @@ function claims(runs: readonly PaperRun[]): string {
       ] as const
     ).map(([name, own]) =>
       claim(
-        `training turns the information space towards ${name}: it holds more of them at the end (norm ratio by ${spread(own.map((run) => turn(run, "label")))} more).`,
+        `training turns the information space towards ${name}: it holds more of them at the end (norm ratio by ${spread(own.map((run) => turn(run, "label")))} more, ± over these runs).`,
         own.map((run) => turn(run, "label") > 0),
       ),
     ),
@@ -153,7 +153,7 @@ function claims(runs: readonly PaperRun[]): string {
       ),
     ),
     claim(
-      `the last Jacobian holds more of the unpredictable noise than the first (norm ratio by ${spread(noisy.map((run) => turn(run, "label_noise")))} more).`,
+      `the last Jacobian holds more of the unpredictable noise than the first (norm ratio by ${spread(noisy.map((run) => turn(run, "label_noise")))} more, ± over these runs).`,
       noisy.map((run) => turn(run, "label_noise") > 0),
     ),
   ].join("\n");
@@ -186,6 +186,6 @@ export const tenClasses: Section = {
   title: "Tables 1 and 2 with ten classes",
   says: "As above with all ten classes.",
   small:
-    "1,000 images in all, the Jacobian of 100 of them: rank 50 of 1,000 directions. These sizes were cut once before they\nwere run, for time; with as few images and steps hardly more than the beginning of training can be seen.",
+    "3,000 images in all, the Jacobian of 500 of them: rank 50 of 5,000 directions. Only the seeds that the table at the top\nlists were run for this page; of a single one no spread can be given, and what is seen in it may be chance.",
   write,
 };
