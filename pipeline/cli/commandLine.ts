@@ -7,6 +7,7 @@ import {
   flagsOf,
   graphFlags,
   pluginFlags,
+  queryFlags,
   runFlags,
   serveFlags,
   validateFlags,
@@ -33,7 +34,7 @@ export async function runCommandLine(
   const finish = (code: number) => {
     exitCode = code;
   };
-  const parser = commands(yargs(words.map(spelledOut)), terminal, finish)
+  const parser = commands(yargs(withDashes(words).map(spelledOut)), terminal, finish)
     .scriptName("jacoflow")
     .usage("jacoflow watches a network learn through its Jacobian.\n\nUsage: jacoflow <command>")
     .epilogue(
@@ -66,6 +67,14 @@ export async function runCommandLine(
 
 /** `--serve` may stand alone: it must not take the next word, which may be the file, for its port. */
 const spelledOut = (word: string) => (word === "--serve" ? "--serve=" : word);
+
+/** `--stream -` as `--stream=-`: yargs takes a lone dash for no value. */
+function withDashes(words: readonly string[]): string[] {
+  const given = words.map((word, at) => (word === "--stream" && words[at + 1] === "-" ? "--stream=-" : word));
+  return given.filter(
+    (_, at) => given[at - 1] !== "--stream=-" || words[at] !== "-" || words[at - 1] !== "--stream",
+  );
+}
 
 function isCommand(word: string): boolean {
   return commandNames.includes(word);
@@ -155,6 +164,17 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       "Show what ran, its tables and its headline",
       (builder) => runFolder(builder).check(noMoreArguments),
       async (given) => finish(await (await import("./inspectCommand.js")).inspectCommand(given, terminal)),
+    )
+    .command(
+      "query <run> <sql>",
+      "Ask DuckDB about the Parquet tables of a run or of a folder of runs, a view a table",
+      (builder) =>
+        runFolder(builder)
+          .positional("sql", { type: "string", demandOption: true, describe: "A query" })
+          .options(queryFlags)
+          .example("jacoflow query RUN \"select epoch, value from metrics where name = 'error'\"", "")
+          .check(noMoreArguments),
+      async (given) => finish(await (await import("./queryCommand.js")).queryCommand(given, terminal)),
     )
     .command(
       "compact <run>",

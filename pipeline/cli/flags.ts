@@ -46,6 +46,13 @@ export const runFlags = {
     type: "string",
     describe: "Show the run in a browser while it goes on; --serve=PORT chooses the port  [default: 4180]",
   },
+  stream: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    describe:
+      "Stream a table as Arrow IPC: - is the metrics on stdout, TABLE=- another table, TABLE=FILE a file of the run folder; may be given several times",
+  },
   json: { type: "boolean", describe: "End with one line of JSON on stdout: how the run went" },
   quiet: { alias: "q", type: "boolean", describe: "Say errors only" },
   verbose: { alias: "v", type: "count", describe: "Say more; twice: everything in the log" },
@@ -96,6 +103,15 @@ export const pluginFlags = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
+export const queryFlags = {
+  format: {
+    choices: ["table", "csv", "ndjson"],
+    default: "table",
+    requiresArg: true,
+    describe: "How the rows are written on stdout",
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
 export const doctorFlags = {
   build: {
     type: "boolean",
@@ -118,6 +134,7 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   "check-plugin": checkPluginFlags,
   new: {},
   inspect: {},
+  query: queryFlags,
   compact: {},
   report: {},
   serve: serveFlags,

@@ -28,6 +28,8 @@ export interface RunFlags extends PipelineFlags {
   readonly shard?: string | undefined;
   /** Port, or empty for the usual one. */
   readonly serve?: string | undefined;
+  /** `-`, `TABLE=-` or `TABLE=FILE`. */
+  readonly stream?: readonly string[] | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: number | undefined;
@@ -56,6 +58,7 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   if (flags.quiet !== true)
     for (const warning of file.warnings) terminal.talk(warningText(warning, terminal.paint));
   if (file.axes !== undefined && flags.only === undefined) {
+    if (flags.stream !== undefined) throw matrixErrors.manyRuns("--stream", flags.file);
     const { matrixSettings, runMatrix } = await import("./matrix/runMatrix.js");
     const settings = matrixSettings(flags, { jobs, threads, memoryLimit }, file.runs, parts);
     if (flags.dryRun === true) {
@@ -71,7 +74,8 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
   for (const flag of ["jobs", "shard"] as const) {
     if (flags[flag] !== undefined) throw matrixErrors.noMatrix(`--${flag}`, flags.file);
   }
-  const [{ pipeline, mistakes }] = file.runs;
+  const [{ pipeline: ofFile, mistakes }] = file.runs;
+  const pipeline = flags.stream === undefined ? ofFile : await streaming(ofFile, flags, flags.stream, parts);
   if (flags.dryRun === true) {
     const planned = await runPlanner(parts, { threads, memoryLimit })(pipeline);
     const found = plannedErrors(planned.plan);
@@ -104,6 +108,21 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
     await served?.server.close();
     interruption.stop();
   }
+}
+
+/** The pipeline with what `--stream` adds. Errors: BAD_FLAG_VALUE. */
+async function streaming(
+  pipeline: ResolvedPipeline,
+  { json }: RunFlags,
+  streams: readonly string[],
+  parts: Composition,
+): Promise<ResolvedPipeline> {
+  if (json === true && streams.some((text) => text === "-" || text.endsWith("=-"))) {
+    const remedy = "stdout holds either: leave out --json, or stream to a file.";
+    throw commandLineErrors.badFlagValue("stream", streams.join(" "), "a file beside --json", remedy);
+  }
+  const { withStreams } = await import("./streamFlag.js");
+  return withStreams(pipeline, streams, parts.stages.get("sink/arrow")!);
 }
 
 /** The server of a run's page where `--serve` asks for one. */

@@ -76,6 +76,15 @@ export const matrixErrors = {
       count,
       "Choose one by its id; `jacoflow run FILE --dry-run` lists them.",
     ),
+  manyRuns: (flag: string, file: string) =>
+    new JacoflowError({
+      code: "MANY_RUNS",
+      kind: "command-line",
+      message: `${flag} is for one run, and ${file} is a matrix of them`,
+      place: flag,
+      value: file,
+      remedy: "Choose one with --only ID; `jacoflow run FILE --dry-run` lists them.",
+    }),
   noMatrix: (flag: string, file: string) =>
     new JacoflowError({
       code: "NO_MATRIX",

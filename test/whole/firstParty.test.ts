@@ -66,6 +66,7 @@ law(
   async () => {
     const stages = {
       csv: "data/csv",
+      duckdb: "sink/duckdb",
       keras: "network/keras",
       "kernel-alignment": "metrics/kernel-alignment",
       "labels-from-file": "labels/from-file",
@@ -77,8 +78,15 @@ law(
       const described = await jacoflow(["describe", stage, "--plugins", plugin]);
       assert.is(described.code, 0, described.stderr);
       assert.match(described.stdout, stage);
-      const checked = await jacoflow(["check-plugin", plugin]);
-      assert.is(checked.code, 0, checked.stdout + checked.stderr);
+      const checked = await jacoflow(["check-plugin", plugin, "--json"]);
+      const results = JSON.parse(checked.stdout) as { readonly law: string; readonly passed: boolean }[];
+      // DuckDB's files are not the same bytes for the same rows, as its README says.
+      const notKept = plugin === "duckdb" ? ["deterministic under a seed"] : [];
+      assert.equal(
+        results.filter(({ passed }) => !passed).map((result) => result.law),
+        notKept,
+        checked.stdout + checked.stderr,
+      );
     }
   },
 );

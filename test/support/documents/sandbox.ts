@@ -20,7 +20,7 @@ export function furnish(folder: string): void {
   symlinkSync(program, join(modules, ".bin/jacoflow"));
   const installed = readdirSync(join(repository, "node_modules"));
   const plugins = installed.filter((name) => name.startsWith("jacoflow-plugin-"));
-  for (const name of ["typescript", "typebox", "uvu", "@types", ...plugins]) {
+  for (const name of ["typescript", "typebox", "uvu", "@types", "@duckdb", "apache-arrow", ...plugins]) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
   symlinkSync(join(repository, "examples"), join(folder, "examples"));

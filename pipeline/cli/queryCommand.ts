@@ -1,0 +1,41 @@
+import { queryErrors } from "../../schemas/errors/query.js";
+import { type QueryFormat, type QueryResult, queryText } from "./queryRows.js";
+import { queryViews } from "./queryViews.js";
+import type { Terminal } from "./terminal.js";
+
+export interface QueryFlags {
+  readonly run: string;
+  readonly sql: string;
+  readonly format: QueryFormat;
+}
+
+/** Asks DuckDB about the Parquet tables of a run, or of a folder of runs, and writes the rows it finds. */
+export async function queryCommand({ run, sql, format }: QueryFlags, terminal: Terminal): Promise<number> {
+  const { statements, tables, passedOver } = await queryViews(run);
+  if (tables.length === 0) throw queryErrors.noTables(run);
+  for (const table of passedOver)
+    terminal.talk(`${table} is kept as Arrow files: it is not among the views\n`);
+  terminal.out(queryText(await ask(statements, sql, tables), format));
+  return 0;
+}
+
+/** The last statement's rows. Errors: QUERY_NEEDS_DUCKDB, QUERY_FAILED in DuckDB's words. */
+async function ask(views: readonly string[], sql: string, tables: readonly string[]): Promise<QueryResult> {
+  const { DuckDBInstance } = await import("@duckdb/node-api").catch((cause: unknown) => {
+    throw queryErrors.needsDuckDB(cause);
+  });
+  // Nothing is fetched: an extension that is not in the package is not there.
+  const settings = { autoinstall_known_extensions: "false" };
+  const instance = await DuckDBInstance.create(":memory:", settings);
+  const connection = await instance.connect();
+  try {
+    for (const view of views) await connection.run(view);
+    const reader = await connection.runAndReadAll(sql);
+    return { columns: reader.columnNames(), rows: reader.getRowsJS() };
+  } catch (error) {
+    throw queryErrors.failed(sql, error, tables);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type KeptTable, listTables } from "../../stages/sinks/parquet/read.js";
+import { runFiles } from "../run/folder.js";
+import { runFoldersIn } from "../serve/folders.js";
+
+/** The tables below a folder as SQL. */
+export interface QueryViews {
+  /** `create view …`, one a table. */
+  readonly statements: readonly string[];
+  readonly tables: readonly string[];
+  /** Tables that are kept as Arrow files only, which are not looked into. */
+  readonly passedOver: readonly string[];
+}
+
+/** A text as SQL has it between single quotes. */
+const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
+const partsText = ({ files }: KeptTable) => `read_parquet([${files.map(quoted).join(", ")}])`;
+
+/**
+ * A view for every table of the Parquet parts of a run folder, over all stages that sent it; for a folder of runs (a
+ * matrix, `runs/`) over all runs too, with the column `run` first.
+ */
+export async function queryViews(folder: string): Promise<QueryViews> {
+  const runs = await runFoldersIn(folder);
+  // A folder with a run.json is looked no further into: it is the one run there is.
+  const isOne = existsSync(join(folder, runFiles.record));
+  const selects = new Map<string, string[]>();
+  const asArrow = new Set<string>();
+  for (const [id, run] of [...runs].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    for (const kept of await listTables(run)) {
+      if (kept.format === "arrow") {
+        asArrow.add(kept.table);
+        continue;
+      }
+      const named = isOne ? "" : `${quoted(id)} as run, `;
+      const select = `select ${named}* from ${partsText(kept)}`;
+      selects.set(kept.table, [...(selects.get(kept.table) ?? []), select]);
+    }
+  }
+  const tables = [...selects.keys()].sort();
+  return {
+    tables,
+    statements: tables.map(
+      (table) => `create view "${table}" as ${selects.get(table)!.join(" union all by name ")}`,
+    ),
+    passedOver: [...asArrow].filter((table) => !selects.has(table)).sort(),
+  };
+}

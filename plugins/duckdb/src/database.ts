@@ -1,0 +1,127 @@
+import { constants } from "node:fs";
+import { access, copyFile, rename, rm } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { RecordBatch } from "apache-arrow";
+import { JacoflowError } from "jacoflow";
+import { type ColumnForm, columnForm, rowAppender } from "./columns.js";
+import { duckdbErrors } from "./errors.js";
+
+/** Rows appended between two turns of the event loop. */
+const rowsPerSlice = 1000;
+
+interface OpenTable {
+  readonly forms: readonly ColumnForm[];
+  /** Of a table without a column `stage`: the sender is put in front. */
+  readonly namesSender: boolean;
+  readonly appender: DuckDBAppender;
+}
+
+const named = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+/**
+ * A DuckDB database that grows beside the file that is shown. DuckDB lets one process write a file, and nobody else open
+ * it meanwhile: so rows go into `FILE.working`, and `show` puts a whole copy of it at FILE by rename. Readers of FILE are
+ * never locked out; they see what was there when they opened it.
+ */
+export class GrowingDatabase {
+  readonly #file: string;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #tables = new Map<string, OpenTable>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #isShown = false;
+
+  private constructor(file: string, instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#file = file;
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  /** DUCKDB_FILE_EXISTS, DUCKDB_WRITE. */
+  static async create(file: string): Promise<GrowingDatabase> {
+    for (const path of [file, `${file}.working`]) {
+      const isThere = await access(path).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) throw duckdbErrors.fileExists(path);
+    }
+    try {
+      const instance = await DuckDBInstance.create(`${file}.working`, { threads: "1" });
+      return new GrowingDatabase(file, instance, await instance.connect());
+    } catch (error) {
+      throw duckdbErrors.write(file, error);
+    }
+  }
+
+  /** Appends the rows of a batch to its table, which is made with the first. */
+  append(table: string, stage: string, batch: RecordBatch): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#isShown = false;
+      const { appender, forms, namesSender } = this.#tables.get(table) ?? (await this.#make(table, batch));
+      const append = rowAppender(forms, batch);
+      for (let from = 0; from < batch.numRows; from += rowsPerSlice) {
+        for (let row = from; row < Math.min(batch.numRows, from + rowsPerSlice); row++) {
+          if (namesSender) appender.appendVarchar(stage);
+          append(appender, row);
+          appender.endRow();
+        }
+        await setImmediate();
+      }
+    });
+  }
+
+  /** Puts what was appended so far at FILE; nothing when it is there already. */
+  show(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isShown) return;
+      await this.#checkpoint();
+      const copy = `${this.#file}.copy`;
+      await copyFile(`${this.#file}.working`, copy, constants.COPYFILE_FICLONE);
+      await rename(copy, this.#file);
+      this.#isShown = true;
+    });
+  }
+
+  /** Puts all of it at FILE and ends. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#checkpoint();
+      for (const { appender } of this.#tables.values()) appender.closeSync();
+      this.#connection.closeSync();
+      this.#instance.closeSync();
+      await rename(`${this.#file}.working`, this.#file);
+      await rm(`${this.#file}.working.wal`, { force: true });
+    });
+  }
+
+  async #make(table: string, batch: RecordBatch): Promise<OpenTable> {
+    const forms = batch.schema.fields.map((field) => columnForm(field, table));
+    const namesSender = forms.every(({ name }) => name !== "stage");
+    const columns = forms.map(({ name, sqlType }) => `${named(name)} ${sqlType}`);
+    if (namesSender) columns.unshift("stage VARCHAR");
+    await this.#connection.run(`create table ${named(table)} (${columns.join(", ")})`);
+    const made = { forms, namesSender, appender: await this.#connection.createAppender(table) };
+    this.#tables.set(table, made);
+    return made;
+  }
+
+  /** Everything appended into the database file, nothing left in its log. */
+  async #checkpoint(): Promise<void> {
+    for (const { appender } of this.#tables.values()) appender.flushSync();
+    await this.#connection.run("checkpoint");
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(async () => {
+      try {
+        await work();
+      } catch (error) {
+        throw error instanceof JacoflowError ? error : duckdbErrors.write(this.#file, error);
+      }
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { defineStage, lossless, many, stream } from "jacoflow";
+import { Type } from "typebox";
+import { GrowingDatabase } from "./database.js";
+
+const options = Type.Object(
+  {
+    file: Type.String({
+      pattern: "^[^/\\\\]+$",
+      default: "run.duckdb",
+      description: "name of the database in the run folder",
+    }),
+    showEvery: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 86_400,
+      default: 10,
+      description: "seconds after which, when rows came, the file is replaced by one that has them",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const duckdb = defineStage({
+  name: "sink/duckdb",
+  summary: "Keeps tables in a DuckDB database of the run folder that can be queried while the run goes on",
+  options,
+  inputs: { tables: lossless(many(stream("any", "what to keep"))) },
+  outputs: {},
+  async run({ tables }, _outputs, { options: { file, showEvery }, runFolder, log }) {
+    const database = await GrowingDatabase.create(join(runFolder, file));
+    const show = () =>
+      database
+        .show()
+        .catch((error: unknown) => log("warning", `the database is not shown: ${String(error)}`));
+    const timer = setInterval(show, showEvery * 1000);
+    const results = await Promise.allSettled(
+      tables.map(async (input) => {
+        const { table, stage } = input.origin;
+        for await (const batch of input) await database.append(table, stage, batch);
+      }),
+    );
+    clearInterval(timer);
+    await database.close();
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  },
+});

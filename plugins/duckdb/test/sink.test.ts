@@ -1,0 +1,124 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { type RecordBatch, Table } from "apache-arrow";
+import { basis, examplesTable, type JacoflowError, metrics } from "jacoflow";
+import { runStage, sampleBatches } from "jacoflow/testing";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { GrowingDatabase } from "../src/database.js";
+import { duckdb } from "../src/sink.js";
+
+const law = suite("sink/duckdb");
+
+async function inFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "jacoflow-duckdb-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rows of a query, as any program would ask that finds the file. */
+async function ask(file: string, sql: string): Promise<readonly (readonly unknown[])[]> {
+  const instance = await DuckDBInstance.create(file, { access_mode: "READ_ONLY", threads: "1" });
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowsJS();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+const batch = (step: number, value: readonly number[]): RecordBatch =>
+  metrics.batch({ stage: "train", step, epoch: 0, split: "test", name: "loss", value }, value.length);
+
+law("a run's tables are in one database, row for row, NaN and infinities included", () =>
+  inFolder(async (runFolder) => {
+    const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0.5];
+    const sent = [batch(1, values), batch(2, [7]), ...sampleBatches("metrics")];
+    const { error } = await runStage(duckdb, { options: {}, inputs: { tables: [sent] }, runFolder });
+    assert.is(error, undefined);
+    assert.equal(await readdir(runFolder), ["run.duckdb"]);
+    const whole = metrics.read(new Table(sent.map((one) => one)));
+    const rows = await ask(join(runFolder, "run.duckdb"), "select step, split, name, value from metrics");
+    assert.equal(
+      rows,
+      Array.from({ length: whole.length }, (_, row) => [
+        whole.step[row],
+        whole.split[row],
+        whole.name[row],
+        whole.value[row],
+      ]),
+    );
+  }),
+);
+
+law("lists are lists, and a table whose rows do not name their stage gets a column that does", () =>
+  inFolder(async (folder) => {
+    const database = await GrowingDatabase.create(join(folder, "a.duckdb"));
+    const table = examplesTable([2]);
+    const columns = {
+      id: [0, 1],
+      split: "train" as const,
+      features: Float32Array.of(1, 2, 3, 4),
+      label: 1,
+      clean_label: 0,
+    };
+    await database.append("examples", "data", table.batch(columns, 2));
+    const lists = {
+      left: { values: Float32Array.of(1, 2, 3), offsets: Int32Array.of(0, 3, 3) },
+      ids: { values: Int32Array.of(9), offsets: Int32Array.of(0, 1, 1) },
+    };
+    const vectors = { stage: "svd", jacobian_step: 0, epoch: 0, split: "train" as const, index: [1, 2] };
+    const sizes = { singular_value: 1, next_singular_value: 0, energy_share: 1 };
+    await database.append("basis", "svd", basis.batch({ ...vectors, ...lists, ...sizes }, 2));
+    await database.close();
+    const file = join(folder, "a.duckdb");
+    assert.equal(await ask(file, "select stage, id, features from examples"), [
+      ["data", 0, [1, 2]],
+      ["data", 1, [3, 4]],
+    ]);
+    assert.equal(await ask(file, 'select "left", ids from basis'), [
+      [[1, 2, 3], [9]],
+      [[], []],
+    ]);
+  }),
+);
+
+law(
+  "while it is written, what was shown is open to any reader, and one that stays open locks nobody out",
+  () =>
+    inFolder(async (folder) => {
+      const file = join(folder, "a.duckdb");
+      const database = await GrowingDatabase.create(file);
+      await database.append("metrics", "train", batch(0, [1, 2]));
+      await database.show();
+      const reader = await DuckDBInstance.create(file, { access_mode: "READ_ONLY" });
+      const connection = await reader.connect();
+      const seen = async () =>
+        (await connection.runAndReadAll("select count(*) from metrics")).getRowsJS()[0][0];
+      assert.is(await seen(), 2n);
+      await database.append("metrics", "train", batch(1, [3]));
+      await database.show();
+      assert.is(await seen(), 2n);
+      connection.closeSync();
+      reader.closeSync();
+      assert.equal(await ask(file, "select count(*) from metrics"), [[3n]]);
+      await database.close();
+      assert.equal(await ask(file, "select count(*) from metrics"), [[3n]]);
+    }),
+);
+
+law("a second sink for one file is refused before it writes", () =>
+  inFolder(async (runFolder) => {
+    const once = () => runStage(duckdb, { options: {}, inputs: { tables: [[batch(0, [1])]] }, runFolder });
+    assert.is((await once()).error, undefined);
+    assert.is(((await once()).error as JacoflowError).code, "DUCKDB_FILE_EXISTS");
+  }),
+);
+
+law.run();
