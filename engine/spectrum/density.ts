@@ -17,7 +17,7 @@ export type DensityKind = "exact" | "node" | "lump" | "zero";
 export interface DensityPart {
   readonly kind: DensityKind;
   readonly singularValue: number;
-  /** Where its values lie: evenly in ln σ from lower to upper; both are the value itself where it is resolved. */
+  /** Where its values lie: evenly in √σ from lower to upper; both are the value itself where it is resolved. */
   readonly lower: number;
   readonly upper: number;
   /** Values it stands for; not whole for nodes. */
@@ -56,7 +56,8 @@ const resolvedShare = 0.01;
  *
  * Nodes that are not resolved come in groups of about b, one for each column of the random start, around the nodes of a
  * Gauss rule, and their count belongs to all values between the groups beside. So each is spread over the b nodes
- * around it, which brought the largest error on a network of 2,100 values from 0.11 to 0.02 of them.
+ * around it, which brought the largest error on a network of 2,100 values from 0.11 to 0.02 of them. Evenly in √σ lies
+ * between spectra that fall evenly in σ and in ln σ: on a tanh network of 2,000 values the error was 0.018, in ln σ 0.043.
  *
  * @param width b
  */
@@ -75,11 +76,17 @@ export function quadratureParts(
   const parts = Array.from(singularValues.subarray(0, lump), (value, s): DensityPart => {
     const node = at("node", value, columns * weights[s]);
     if (s < resolved) return node;
-    const lower = singularValues[Math.min(lump - 1, s + reach)];
-    return { ...node, lower, upper: singularValues[Math.max(0, resolved - 1, s - reach)] };
+    const upper = singularValues[Math.max(0, resolved - 1, s - reach)];
+    const lower = s + reach < lump ? singularValues[s + reach] : mirrored(value, upper, singularValues[lump]);
+    return { ...node, lower, upper };
   });
   parts.push({ ...at("lump", singularValues[lump], left), lower: 0 });
   return zeros > 0 ? [...parts, at("zero", 0, zeros)] : parts;
+}
+
+/** The value as far below a node as `upper` is above it, in √σ; at least `least`. */
+function mirrored(value: number, upper: number, least: number): number {
+  return Math.max(least, Math.max(0, 2 * Math.sqrt(value) - Math.sqrt(upper)) ** 2);
 }
 
 /** The node that is the lump, and the values left for it of `all` that are not 0 by count. */
@@ -98,8 +105,8 @@ export function countFrom(parts: readonly DensityPart[], sigma: number): number 
   return parts.reduce((sum, { kind, count, lower, upper }) => {
     if (lower >= sigma || (kind === "lump" && upper >= sigma)) return sum + count;
     if (upper < sigma || kind === "lump") return sum;
-    const end = Math.max(lower, Number.MIN_VALUE);
-    return sum + (count * Math.log(upper / sigma)) / Math.log(upper / end);
+    const [from, to] = [Math.sqrt(lower), Math.sqrt(upper)];
+    return sum + (count * (to - Math.sqrt(sigma))) / (to - from);
   }, 0);
 }
 

@@ -16,7 +16,7 @@ export const density = defineTable(
     ),
     singular_value: float64("σ; of a lump its upper end", "output / parameter"),
     lower: float64(
-      "its values lie from here to upper, evenly in ln σ; both are σ where it is resolved; 0 for the lump",
+      "its values lie from here to upper, evenly in √σ; both are σ where it is resolved; 0 for the lump",
       "output / parameter",
     ),
     upper: float64("see lower; for the lump σ", "output / parameter"),

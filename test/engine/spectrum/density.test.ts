@@ -119,18 +119,35 @@ function problemOf(model: Model, features: Matrix, change: Partial<DensityProble
   };
 }
 
-/** Opens a network and compares its forced estimate with its exact values. */
-async function compared(network: Network, parameters: Float32Array, features: Matrix) {
+/** Opens a network and compares estimates of these seeds with its exact values. */
+async function compared(
+  network: Network,
+  parameters: Float32Array,
+  features: Matrix,
+  seeds: readonly string[],
+  askedSweeps = 16,
+) {
   const model = await engine.open(network);
   try {
     await model.load(parameters);
     const density = (exactUpTo: number, seed: string) => {
-      const plan = planDensity(problemOf(model, features, { exactUpTo }));
+      const plan = planDensity(problemOf(model, features, { exactUpTo, sweeps: askedSweeps }));
       return computeDensity(model, engine.algebra, features, { plan, seed });
     };
     const exact = await density(10_000, "");
-    const estimates = [await density(0, "one"), await density(0, "two")];
-    return { exact, estimates, rows: features.rows * model.outputs };
+    const values = exact.parts.filter(({ kind }) => kind === "exact").map((part) => part.singularValue);
+    const rows = features.rows * model.outputs;
+    for (const seed of seeds) {
+      const { parts, sweeps, frobeniusSquared } = await density(0, seed);
+      assert.is(sweeps, askedSweeps);
+      assert.ok(Math.abs(frobeniusSquared / exact.frobeniusSquared - 1) < 1e-4);
+      assert.ok(Math.abs(massOf(parts) - rows) < 1e-9 * rows);
+      const zeros = parts.filter(({ kind }) => kind === "zero").reduce((sum, { count }) => sum + count, 0);
+      assert.is(zeros, Math.max(0, rows - model.layout.trainableCount));
+      const error = worstError(parts, values, rows);
+      assert.ok(error <= 0.03, `seed ${seed}: ${error}`);
+    }
+    return { exact, values, rows };
   } finally {
     await model.close();
   }
@@ -138,32 +155,39 @@ async function compared(network: Network, parameters: Float32Array, features: Ma
 
 test("the golden network with pooling: exact values are the golden ones, and the estimate counts them", async () => {
   const { network, parameters, features, expected } = golden("cnn-pool");
-  const { exact, estimates, rows } = await compared(network, parameters, features);
+  const { exact, values, rows } = await compared(network, parameters, features, ["one", "two"]);
   assert.ok(Math.abs(massOf(exact.parts) - rows) < 1e-12 * rows);
-  const values = exact.parts.filter(({ kind }) => kind === "exact").map((part) => part.singularValue);
   expected.singularValues.slice(0, 20).forEach((value, at) => {
     assert.ok(Math.abs(values[at] - value) < 1e-4 * expected.singularValues[0]);
   });
-  for (const { parts, sweeps } of estimates) {
-    assert.is(sweeps, 16);
-    assert.ok(Math.abs(massOf(parts) - rows) < 1e-9 * rows);
-    assert.ok(worstError(parts, values, rows) <= 0.03);
-  }
 });
 
-test("a random network with 2,100 values: the estimate is within 3 % of exact", async () => {
-  const random = randomSource("inputs of the random network");
-  const network = expandArchitecture("mlp", { input: [20], outputs: 3, hidden: [60, 40] });
-  const features = { rows: 700, columns: 20, values: new Float32Array(14_000).map(() => random.normal()) };
-  const parameters = initialParameters(network, { initialisation: "he", normal: () => random.normal() });
-  const { exact, estimates, rows } = await compared(network, parameters, features);
-  const values = exact.parts.filter(({ kind }) => kind === "exact").map((part) => part.singularValue);
-  assert.ok(rows === 2100 && values.length > 1800);
-  for (const { parts, frobeniusSquared } of estimates) {
-    assert.ok(Math.abs(frobeniusSquared / exact.frobeniusSquared - 1) < 1e-4);
-    assert.ok(worstError(parts, values, rows) <= 0.03);
-  }
-});
+const tenSeeds = Array.from({ length: 10 }, (_, seed) => `seed ${seed}`);
+
+// The last network's values end at 0.04 σ₁, above 1,634 zeros of JᵀJ: with 16 sweeps one of ten seeds was off by 0.033.
+for (const [name, options, count, sweeps] of [
+  ["900 values of more parameters", { input: [20], outputs: 3, hidden: [60, 40] }, 300, 16],
+  ["1,200 values of fewer parameters, the rest 0", { input: [10], outputs: 3, hidden: [24, 16] }, 400, 16],
+  [
+    "1,000 values of a tanh network, all above 0.01 σ₁",
+    { input: [30], outputs: 10, hidden: [64], activation: "tanh" },
+    100,
+    20,
+  ],
+] as const) {
+  test(`a random network with ${name}: every one of ten seeds is within 3 % of exact`, async () => {
+    const random = randomSource(`network with ${name}`);
+    const network = expandArchitecture("mlp", options);
+    const [columns] = options.input;
+    const features = {
+      ...{ rows: count, columns },
+      values: new Float32Array(count * columns).map(() => random.normal()),
+    };
+    const parameters = initialParameters(network, { initialisation: "he", normal: () => random.normal() });
+    const { rows } = await compared(network, parameters, features, tenSeeds, sweeps);
+    assert.is(rows, count * options.outputs);
+  });
+}
 
 test("exact up to the number asked for and where it fits; what fits no way is refused with its bytes", () => {
   const problem: DensityProblem = {
