@@ -20,7 +20,17 @@ export function furnish(folder: string): void {
   symlinkSync(program, join(modules, ".bin/jacoflow"));
   const installed = readdirSync(join(repository, "node_modules"));
   const plugins = installed.filter((name) => name.startsWith("jacoflow-plugin-"));
-  for (const name of ["typescript", "typebox", "uvu", "@types", "@duckdb", "apache-arrow", ...plugins]) {
+  for (const name of [
+    "typescript",
+    "typebox",
+    "uvu",
+    "@types",
+    "@duckdb",
+    "@observablehq",
+    "hyparquet",
+    "linkedom",
+    ...plugins,
+  ]) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
   symlinkSync(join(repository, "examples"), join(folder, "examples"));
@@ -47,11 +57,14 @@ export async function tryBlock(block: Block, folder: string): Promise<Trial> {
     case "ts":
     case "js":
       return tryProgram(block, folder);
+    case "python":
+    case "r":
+      return { ran: false, reason: "npm run test:interop runs it" };
     case "sql":
       return tryQuery(text, folder);
     default:
       throw new Error(
-        `a block of ${language === "" ? "no language" : `the language "${language}"`}: use text, sh, yaml, json, ts, js or sql`,
+        `a block of ${language === "" ? "no language" : `the language "${language}"`}: use text, sh, yaml, json, ts, js, sql, python or r`,
       );
   }
 }
