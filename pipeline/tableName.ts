@@ -7,6 +7,7 @@ export const tableNames = [
   "spectrum",
   "basis",
   "projection",
+  "directions",
   "angles",
   "density",
   "linearised",

@@ -6,7 +6,7 @@ import { density } from "./tables/density.js";
 import { examplesTable, predictionsTable } from "./tables/examples.js";
 import { metrics } from "./tables/metrics.js";
 import { parametersTable } from "./tables/parameters.js";
-import { angles, projection } from "./tables/projection.js";
+import { angles, directions, projection } from "./tables/projection.js";
 import { runsTable } from "./tables/runs.js";
 import { basis, spectrum } from "./tables/spectrum.js";
 import { linearised } from "./tables/theory.js";
@@ -60,6 +60,7 @@ const entries: readonly Entry[] = [
     row: "a singular value, or a node that stands for several; one record batch is one Jacobian",
   },
   { table: projection, row: "a target projected at one cut" },
+  { table: directions, row: "a target on the directions of a Jacobian" },
   { table: angles, row: "a principal angle" },
   {
     table: runsTable(["stages.noise.with.fraction"]),

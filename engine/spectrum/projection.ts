@@ -42,6 +42,10 @@ export interface InformationSpace {
 
 /** A vector split between information and nuisance space. */
 export interface Projection {
+  /** ‖v‖. */
+  readonly norm: number;
+  /** (u_sᵀv)²/‖v‖² for s = 1 … r, U re-orthonormalised; NaN when v = 0. */
+  readonly directionEnergies: Float64Array;
   /** ‖Π_I v‖. */
   readonly informationNorm: number;
   /** ‖Π_N v‖, of Π_N v = v − U(Uᵀv) itself and not of a difference of squares. */
@@ -144,6 +148,8 @@ export async function projectOnto(
     const informationNorm = norm2(own);
     const nuisanceNorm = norm2(rowOf(outside, index));
     return {
+      norm,
+      directionEnergies: own.map((value) => (value / norm) ** 2),
       informationNorm,
       nuisanceNorm,
       informationRatio: informationNorm / norm,

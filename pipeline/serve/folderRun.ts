@@ -2,12 +2,13 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Columns, TableDefinition } from "../../schemas/table.js";
 import { listTables, loadRows } from "../../stages/sinks/parquet/read.js";
-import { isReported, reportedTables } from "../../stages/sinks/report/gatherer.js";
-import { mapOf, type ReportedTable, type RunTables } from "../../stages/sinks/report/tables.js";
+import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
+import { mapOf } from "../../stages/sinks/report/tables.js";
 import { runFiles } from "../run/folder.js";
 import type { EdgeNow, RunHead } from "./protocol.js";
 import { type RecordedRun, readRecordedRun, Tail } from "./record.js";
 import { RunRows } from "./rows.js";
+import { isShown, shownTables } from "./shown.js";
 import type { WatchedRun } from "./watchedRun.js";
 
 /** Between two looks at the folder. */
@@ -96,13 +97,13 @@ export class FolderRun implements WatchedRun {
 
   async #readTables(): Promise<void> {
     for (const { table, stage, format, files } of await listTables(this.#folder)) {
-      if (!isReported(table)) continue;
+      if (!isShown(table)) continue;
       for (const file of files) {
         const about = await stat(file).catch(() => undefined);
         const stamp = about === undefined ? "" : `${about.ino} ${about.size} ${about.mtimeMs}`;
         const known = this.#parts.get(file);
         if (about === undefined || known?.stamp === stamp) continue;
-        const definition = reportedTables[table] as unknown as TableDefinition<Columns>;
+        const definition = shownTables[table] as unknown as TableDefinition<Columns>;
         // A part that a reader cannot read is left out; `inspect` says what is wrong with it.
         const rows = await loadRows(definition, { table, stage, format, files: [file] }).catch(
           () => undefined,
@@ -112,7 +113,7 @@ export class FolderRun implements WatchedRun {
           this.#forget();
           return this.#readTables();
         }
-        this.rows.append(table, rows.slice(known?.rows ?? 0) as unknown as RunTables[ReportedTable]);
+        this.rows.append(table, rows.slice(known?.rows ?? 0) as unknown as CuttableTables[ShownTable]);
         this.#parts.set(file, { stamp, rows: rows.length });
       }
     }

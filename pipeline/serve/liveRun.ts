@@ -1,7 +1,6 @@
 import type { RecordBatch } from "apache-arrow";
 import type { TableDefinition } from "../../schemas/table.js";
-import { isReported, reportedTables } from "../../stages/sinks/report/gatherer.js";
-import type { ReportedTable, RunTables } from "../../stages/sinks/report/tables.js";
+import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { rowsOf } from "../../stages/sinks/rows.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { EdgeStatistics } from "../run/outcome.js";
@@ -10,6 +9,7 @@ import { Pace } from "./pace.js";
 import type { EdgeNow, RunHead, StageNow } from "./protocol.js";
 import { stillEdge } from "./record.js";
 import { RunRows } from "./rows.js";
+import { isShown, shownTables } from "./shown.js";
 import type { WatchedRun } from "./watchedRun.js";
 
 /** Sums of what happened since the run began, for Prometheus. */
@@ -40,7 +40,7 @@ export class LiveRun implements WatchedRun {
   readonly #paces = new Map<string, Pace>();
   readonly #rowsSent = new Map<string, number>();
   readonly #sweeps = new Map<string, { count: number; seconds: number }>();
-  #waiting: { readonly table: ReportedTable; readonly batch: RecordBatch }[] = [];
+  #waiting: { readonly table: ShownTable; readonly batch: RecordBatch }[] = [];
   #edges: () => readonly EdgeStatistics[] = () => [];
   #head: RunHead;
 
@@ -110,8 +110,8 @@ export class LiveRun implements WatchedRun {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { table, batch } of waiting) {
-      const definition = reportedTables[table] as unknown as TableDefinition;
-      this.rows.append(table, rowsOf(definition, batch) as unknown as RunTables[ReportedTable]);
+      const definition = shownTables[table] as unknown as TableDefinition;
+      this.rows.append(table, rowsOf(definition, batch) as unknown as CuttableTables[ShownTable]);
     }
   }
 
@@ -135,7 +135,7 @@ export class LiveRun implements WatchedRun {
         const { origin, batch } = event;
         const key = `${origin.stage} ${origin.table}`;
         this.#rowsSent.set(key, (this.#rowsSent.get(key) ?? 0) + batch.numRows);
-        if (isReported(origin.table)) this.#waiting.push({ table: origin.table, batch });
+        if (isShown(origin.table)) this.#waiting.push({ table: origin.table, batch });
         if (this.#waiting.length > 512) void this.refresh();
         return;
       }

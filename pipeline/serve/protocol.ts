@@ -1,4 +1,4 @@
-import { noTables, type ReportedTable, type RunTables } from "../../stages/sinks/report/tables.js";
+import { type CuttableTables, noCuttableTables, type ShownTable } from "../../stages/sinks/report/cut.js";
 import type { Policy, PortAddress } from "../graph/resolved.js";
 
 /** What server and page say to each other: plain data, as JSON in which numbers that are not finite are text (`numbers.ts`). */
@@ -73,11 +73,11 @@ export interface RunChange {
   readonly head?: RunHead;
   readonly stages: readonly StageNow[];
   readonly edges: readonly EdgeNow[];
-  readonly tables: Partial<RunTables>;
+  readonly tables: Partial<CuttableTables>;
   readonly log: readonly LogLine[];
   /** Whether there is more that did not fit: it follows at once. */
   readonly more: boolean;
 }
 
 /** The tables that are told, in the order of the counts of a place. */
-export const tableNames = Object.keys(noTables) as readonly ReportedTable[];
+export const tableNames = Object.keys(noCuttableTables) as readonly ShownTable[];

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { ReportedTable, RunTables } from "../../stages/sinks/report/tables.js";
+import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { type LogLine, tableNames } from "./protocol.js";
 
-type Row = RunTables[ReportedTable][number];
+type Row = CuttableTables[ShownTable][number];
 
 /** Rows of one table kept for the page; beyond, every other step of it is forgotten. */
 export const rowsKept = 40_000;
@@ -19,7 +19,7 @@ export interface Place {
 
 /** What came after a place. */
 export interface Told {
-  readonly tables: Partial<RunTables>;
+  readonly tables: Partial<CuttableTables>;
   readonly log: readonly LogLine[];
   readonly place: Place;
   /** Whether the place asked from is none of these rows, so that this begins anew. */
@@ -29,13 +29,13 @@ export interface Told {
 
 /** The rows and the log of one run as a page shows them. They only grow, within bounds, so that a place in them is a few counts. */
 export class RunRows {
-  readonly #tables = new Map<ReportedTable, Row[]>(tableNames.map((name) => [name, []]));
+  readonly #tables = new Map<ShownTable, Row[]>(tableNames.map((name) => [name, []]));
   #log: LogLine[] = [];
   /** Lines there were before the first one kept. */
   #forgotten = 0;
   #generation = randomUUID();
 
-  append(table: ReportedTable, rows: readonly Row[]): void {
+  append(table: ShownTable, rows: readonly Row[]): void {
     const own = this.#tables.get(table)!;
     for (const row of rows) own.push(row);
     if (own.length > rowsKept) this.#thin(table, own);
@@ -56,7 +56,7 @@ export class RunRows {
     this.#generation = randomUUID();
   }
 
-  count(table: ReportedTable): number {
+  count(table: ShownTable): number {
     return this.#tables.get(table)!.length;
   }
 
@@ -79,7 +79,7 @@ export class RunRows {
     const log = this.#log.slice(first).slice(-linesKept);
     counts[tableNames.length] = this.#forgotten + this.#log.length;
     return {
-      tables: tables as Partial<RunTables>,
+      tables: tables as Partial<CuttableTables>,
       log,
       place: { generation: this.#generation, counts },
       reset: !known,
@@ -88,7 +88,7 @@ export class RunRows {
   }
 
   /** Keeps every other step of a table, and its last. */
-  #thin(table: ReportedTable, rows: readonly Row[]): void {
+  #thin(table: ShownTable, rows: readonly Row[]): void {
     const stepOf = (row: Row) => ("step" in row ? row.step : "jacobian_step" in row ? row.jacobian_step : 0);
     const steps = [...new Set(rows.map(stepOf))].sort((left, right) => left - right);
     const kept = new Set(steps.filter((_, at) => at % 2 === 0 || at === steps.length - 1));

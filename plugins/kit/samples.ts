@@ -7,7 +7,7 @@ import { density } from "../../schemas/tables/density.js";
 import { examplesTable, predictionsTable } from "../../schemas/tables/examples.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { parametersTable } from "../../schemas/tables/parameters.js";
-import { angles, projection } from "../../schemas/tables/projection.js";
+import { angles, directions, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
 import { linearised } from "../../schemas/tables/theory.js";
 
@@ -164,6 +164,25 @@ const projections = () =>
     ),
   );
 
+const directed = () =>
+  eachEvaluation((step, split) =>
+    directions.batch(
+      {
+        ...{
+          stage: "project",
+          step,
+          epoch: step / 2,
+          split,
+          jacobian_step: 0,
+          target: ["label", "residual"],
+        },
+        norm: Math.SQRT2,
+        energies: { values: Float32Array.of(0.375, 0.125, 0.25, 0.25), offsets: Int32Array.of(0, 2, 4) },
+      },
+      2,
+    ),
+  );
+
 const angle = () =>
   eachEvaluation((step, split) =>
     angles.batch(
@@ -227,6 +246,7 @@ const makers: Readonly<Record<TableName, () => readonly RecordBatch[]>> = {
   basis: bases,
   density: densities,
   projection: projections,
+  directions: directed,
   angles: angle,
   linearised: linear,
   bound: bounds,

@@ -1,4 +1,4 @@
-import { float64, int32, int64, split, utf8 } from "../columns.js";
+import { float32List, float64, int32, int64, split, utf8 } from "../columns.js";
 import { defineTable } from "../table.js";
 
 /** The targets of a projection that asks for none in particular. */
@@ -35,6 +35,24 @@ export const projection = defineTable(
     pseudo_inverse_norm: float64("‖J_I† v‖ = (Σ_{s≤r} (u_sᵀv)² / σ_s²)^½", "parameter"),
     random_ratio: float64("√(r / nK): the norm ratio of a random space of this dimension"),
     constant_energy: float64("share of ‖v‖² on the K constant directions 1_n ⊗ e_k"),
+  },
+);
+
+export const directions = defineTable(
+  "directions",
+  1,
+  "Energy of labels and residuals along each singular direction: what a projection is at any smaller rank",
+  {
+    stage: utf8("the stage that computed it"),
+    step: int64("training steps done when the target was taken", "steps"),
+    epoch: float64("epochs done when the target was taken", "epochs"),
+    split: split("the examples of target and Jacobian"),
+    jacobian_step: int64("training steps done when J was taken", "steps"),
+    target: utf8("label, centred_label, residual, label_noise, label_change or clean_label"),
+    norm: float64("‖v‖ of the target v", "output"),
+    energies: float32List(
+      "(u_sᵀv)² / ‖v‖² for s = 1 … r, strongest direction first; the first k add up to the information energy at rank k",
+    ),
   },
 );
 

@@ -6,6 +6,7 @@ import {
   type AngleTarget,
   angles,
   defaultProjectionTargets,
+  directions,
   type ProjectionTarget,
   projection,
 } from "../../schemas/tables/projection.js";
@@ -104,7 +105,10 @@ export function planProjection(
         sum(({ split, rows }) => (labels.length + residuals(split)) * 4 * rows * rank),
       ),
     ),
-    outputs: { projection: plannedSize(projection.schema, size) },
+    outputs: {
+      projection: plannedSize(projection.schema, size),
+      directions: plannedSize(directions.schema, { ...size, listNumbers: targetRows * rank }),
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { checkCut, cutOptions } from "./cut.js";
 import { planProjection } from "./plan.js";
 import { openProjector, type ProjectionSetting } from "./projector.js";
 import { includes, isListed, type JacobianChoice, jacobianOption, listedEpochs } from "./selection.js";
-import { projectionBatch } from "./table.js";
+import { directionsBatch, type ProjectedTarget, projectionBatch } from "./table.js";
 
 const options = Type.Object(
   {
@@ -58,6 +58,7 @@ export const projection = defineStage({
       "projection",
       "the label targets of every chosen Jacobian at its own step, then the residuals of all predictions on each",
     ),
+    directions: output("directions", "the same rows, with the energy along each direction of the space"),
   },
   checkOptions: ({ options, place }) => checkCut(options, `${place}.with`),
   plan: planProjection,
@@ -83,13 +84,17 @@ export const projection = defineStage({
     const chosen = context.store("basis");
     const kept = context.store("predictions");
 
+    const send = async (rows: readonly ProjectedTarget[]): Promise<void> => {
+      await outputs.projection.send(projectionBatch(stage, rows));
+      await outputs.directions.send(directionsBatch(stage, rows));
+    };
     const splitLabels = async (batch: RecordBatch): Promise<void> => {
       const jacobian = readBasis(batch, source);
       if (jacobian === undefined) return;
       if (asked) await chosen.append(batch);
       const projector = await openProjector(jacobian, setting);
       const rows = await projector.labels(targets ?? defaultProjectionTargets);
-      if (rows.length > 0) await outputs.projection.send(projectionBatch(stage, rows));
+      if (rows.length > 0) await send(rows);
     };
     const keep = async (batch: RecordBatch): Promise<void> => {
       if (asked) await kept.append(batch);
@@ -106,7 +111,7 @@ export const projection = defineStage({
       for await (const predicted of groups(kept, projector.together)) {
         signal.throwIfAborted();
         for (const row of await projector.residuals(predicted)) {
-          await outputs.projection.send(projectionBatch(stage, [row]));
+          await send([row]);
         }
         done += predicted.length;
         context.progress(done, total, "projections");

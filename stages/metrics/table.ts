@@ -1,7 +1,7 @@
 import type { RecordBatch } from "apache-arrow";
 import type { InformationSpace, Projection } from "../../engine/spectrum/projection.js";
 import type { Split } from "../../schemas/columns.js";
-import { type ProjectionTarget, projection } from "../../schemas/tables/projection.js";
+import { directions, type ProjectionTarget, projection } from "../../schemas/tables/projection.js";
 
 /** One row of the projection table. */
 export interface ProjectedTarget {
@@ -36,6 +36,27 @@ export function projectionBatch(stage: string, rows: readonly ProjectedTarget[])
       pseudo_inverse_norm: numbers((row) => row.projection.pseudoInverseNorm),
       random_ratio: numbers((row) => row.projection.randomRatio),
       constant_energy: numbers((row) => row.constantEnergy),
+    },
+    rows.length,
+  );
+}
+
+/** The same targets, at least one and all of one space, along each of its directions. */
+export function directionsBatch(stage: string, rows: readonly ProjectedTarget[]): RecordBatch {
+  const rank = rows[0].space.rank;
+  return directions.batch(
+    {
+      stage,
+      step: rows.map(({ step }) => step),
+      epoch: Float64Array.from(rows, ({ epoch }) => epoch),
+      split: rows.map(({ split }) => split),
+      jacobian_step: rows.map(({ jacobianStep }) => jacobianStep),
+      target: rows.map(({ target }) => target),
+      norm: Float64Array.from(rows, (row) => row.projection.norm),
+      energies: {
+        values: Float32Array.from(rows.flatMap((row) => [...row.projection.directionEnergies])),
+        offsets: Int32Array.from({ length: rows.length + 1 }, (_, row) => row * rank),
+      },
     },
     rows.length,
   );

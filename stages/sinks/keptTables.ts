@@ -8,7 +8,7 @@ import { advice } from "../../schemas/tables/advice.js";
 import { bound } from "../../schemas/tables/bound.js";
 import { density } from "../../schemas/tables/density.js";
 import { metrics } from "../../schemas/tables/metrics.js";
-import { angles, projection } from "../../schemas/tables/projection.js";
+import { angles, directions, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
 import { linearised } from "../../schemas/tables/theory.js";
 import { AtomicFile, diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
@@ -43,6 +43,7 @@ export const emptySchemas: Partial<Readonly<Record<TableName, Schema>>> = {
   spectrum: spectrum.schema,
   basis: basis.schema,
   projection: projection.schema,
+  directions: directions.schema,
   angles: angles.schema,
   density: density.schema,
   linearised: linearised.schema,

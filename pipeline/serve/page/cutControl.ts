@@ -1,8 +1,7 @@
 import { numberText } from "../../../stages/sinks/numberText.js";
 import type { ChartSection } from "../../../stages/sinks/report/chartSections.js";
-import { cutRange } from "../../../stages/sinks/report/cut.js";
+import { type CuttableTables, cutAt, cutRange } from "../../../stages/sinks/report/cut.js";
 import { indexAt } from "../../../stages/sinks/report/plotted.js";
-import type { RunTables } from "../../../stages/sinks/report/tables.js";
 import { made, show } from "./dom.js";
 
 /**
@@ -36,8 +35,8 @@ export class CutControl {
     return this.#chosen;
   }
 
-  /** Shows the cut in the words of these tables; `follows` says whether their projections can follow it. */
-  update(tables: RunTables, follows: boolean): void {
+  /** Shows the cut in the words of these tables. */
+  update(tables: CuttableTables): void {
     const range = cutRange(tables);
     this.element.hidden = range === undefined;
     if (range === undefined) return;
@@ -52,10 +51,15 @@ export class CutControl {
     this.#back.disabled = this.#chosen === undefined;
     show(
       this.#note,
-      follows
+      tables.directions.length > 0
         ? "Drag it here or in the charts below: the headline table and all charts of projections follow."
-        : "The projections do not follow: this run left no table of directions.",
+        : "The projections do not follow: no table of directions is kept of this run yet.",
     );
+  }
+
+  /** The tables cut where the reader wants it. */
+  cut(tables: CuttableTables): CuttableTables {
+    return this.#chosen === undefined ? tables : cutAt(tables, this.#chosen);
   }
 
   /** The sections with the cut drawn into the charts it can be moved in. */

@@ -59,12 +59,12 @@ export class RunView {
     show(this.#title, titleOf(head));
     show(this.#stages, progressOf(stages));
     this.#stages.hidden = head.state !== "running";
-    const { tables, follows } = { tables: data.tables, follows: false };
+    const tables = this.#cut.cut(data.tables);
     const said = findings(tables, head.file);
     this.#said.hidden = said.length === 0;
     show(this.#said, html`${said.map((sentence) => html`<li>${emphasised(sentence)}</li>\n`)}`);
-    show(this.#headline, headlines(data.tables, head));
-    this.#cut.update(data.tables, follows);
+    show(this.#headline, headlines(tables, head));
+    this.#cut.update(data.tables);
     let placed = false;
     this.#figures.show(this.#cut.drawn(chartSections(tables, run)), ({ charts }) => {
       if (placed || !charts.some((chart) => chart.cut === true)) return undefined;

@@ -49,7 +49,7 @@ function picture(figure) {
   }
   whole.append(inner);
   const text = new XMLSerializer().serializeToString(whole);
-  const coloured = text.replaceAll(/var((--[a-z0-9-]+))/g, (_, name) => style.getPropertyValue(name).trim());
+  const coloured = text.replaceAll(/var[(](--[a-z0-9-]+)[)]/g, (_, name) => style.getPropertyValue(name).trim());
   return { text: coloured, title, ...size };
 }
 

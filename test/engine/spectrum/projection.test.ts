@@ -92,12 +92,35 @@ test("vectors split together as they do one by one", async () => {
   const together = await projectOnto(space, vectors);
   for (const [index, vector] of vectors.entries()) {
     const [alone] = await projectOnto(space, [vector]);
-    for (const [name, value] of Object.entries(alone)) {
-      const found = together[index][name as keyof typeof alone];
+    const { directionEnergies, ...numbers } = alone;
+    for (const [name, value] of Object.entries(numbers)) {
+      const found = together[index][name as keyof typeof numbers];
       assert.ok(Math.abs(found - value) <= 1e-14 * value, `${name} of ${index}: ${found} and ${value}`);
     }
+    directionEnergies.forEach((value, s) => {
+      assert.ok(
+        Math.abs(together[index].directionEnergies[s] - value) <= 1e-14,
+        `direction ${s} of ${index}`,
+      );
+    });
   }
   assert.equal(await projectOnto(space, []), []);
+});
+
+test("the energies of the first directions add up to the energy of the space cut there", async () => {
+  const basis = await basisOf(80, 12, "prefix");
+  const random = randomSource("prefix vector");
+  const vector = new Float64Array(80).map(random.normal);
+  const [whole] = await projectOnto(await informationSpace(algebra, basis, rankCut(11)), [vector]);
+  for (let rank = 0; rank <= 11; rank += 1) {
+    const [cut] = await projectOnto(await informationSpace(algebra, basis, rankCut(rank)), [vector]);
+    const sum = whole.directionEnergies.subarray(0, rank).reduce((total, value) => total + value, 0);
+    assert.ok(
+      Math.abs(sum - cut.informationEnergy) < 1e-14,
+      `rank ${rank}: ${sum} and ${cut.informationEnergy}`,
+    );
+    assert.is(cut.directionEnergies.length, rank);
+  }
 });
 
 test("a small nuisance part keeps its digits", async () => {

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+/** Where Debian's browser is, or JACOFLOW_CHROMIUM says one is; undefined where there is none. */
+export const browserPath = [
+  process.env.JACOFLOW_CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+].find((path) => path !== undefined && existsSync(path));
+
+export function openBrowser(): Promise<Browser> {
+  // Its own sandbox needs rights that a container does not give; it opens nothing but our pages.
+  return chromium.launch({ executablePath: browserPath!, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** A new page of a browser, and what went wrong in it or left this machine. */
+export async function openPage(
+  browser: Browser,
+  options: { readonly width?: number; readonly dark?: boolean } = {},
+): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> {
+  const { width = 1000, dark = false } = options;
+  const page = await browser.newPage({
+    viewport: { width, height: 800 },
+    colorScheme: dark ? "dark" : "light",
+    acceptDownloads: true,
+  });
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    // A server that is killed is complained of by the browser itself, and is meant to be.
+    if (message.type() === "error" && !message.text().includes("net::ERR_")) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol !== "blob:" && protocol !== "data:" && protocol !== "file:" && hostname !== "127.0.0.1") {
+      complaints.push(`asked ${request.url()}`);
+    }
+  });
+  page.setDefaultTimeout(15_000);
+  return { page, complaints };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds serious or critical on a page, in words. */
+export async function seriousFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as {
+    readonly violations: readonly {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+    }[];
+  };
+  return found.violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} (${nodes[0].failureSummary})`);
+}

@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { thisProcess } from "../../pipeline/run/owner.js";
+import { browserPath, openBrowser, openPage, seriousFindings } from "../support/browser.js";
+import { build, jacoflow, program } from "../support/builtCommandLine.js";
+import { withFolder } from "../support/folder.js";
+import { writeSmallPipeline } from "../support/smallPipeline.js";
+
+const all = suite("the live page in a browser");
+if (browserPath === undefined) {
+  process.stdout.write(
+    "skipped: no chromium here (Debian: apt-get install chromium, or set JACOFLOW_CHROMIUM)\n",
+  );
+}
+const law = browserPath === undefined ? all.skip : all;
+let browser: Browser;
+
+all.before(async () => {
+  if (browserPath === undefined) return;
+  build();
+  browser = await openBrowser();
+});
+all.after(async () => {
+  await browser?.close();
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts `jacoflow` and waits for the address it prints. */
+function start(words: readonly string[], folder: string): Promise<Started> {
+  const child = spawn(process.execPath, [program, ...words], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const hear = (text: Buffer) => {
+      said += text;
+      const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0];
+      if (url !== undefined) resolve({ child, url, ended });
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.on("close", () => reject(new Error(`it ended: ${said}`)));
+  });
+}
+
+async function whileRunning(started: Started, use: () => Promise<void>): Promise<void> {
+  try {
+    await use();
+  } finally {
+    started.child.kill("SIGKILL");
+    await started.ended;
+  }
+}
+
+const curve = (page: Page, title: string) =>
+  page
+    .locator("figure", { has: page.locator(`figcaption:text-is("${title}")`) })
+    .locator("svg path")
+    .last();
+const headlineRank = async (page: Page) =>
+  /rank (\d+)/.exec((await page.locator(".headline .group").first().textContent()) ?? "")?.[1];
+
+law(
+  "a run that goes on is watched: its curves move, its graph says what the edges hold, its end is told",
+  () =>
+    withFolder(async (folder) => {
+      const long =
+        "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.01, batchSize: 10, epochs: 1000000, snapshots: { at: [0] }, evaluate: { every: 50, unit: epochs } } }";
+      const file = writeSmallPipeline(folder, { train: long });
+      const run = await start(["run", file, "--out", join(folder, "run"), "--serve=0"], folder);
+      await whileRunning(run, async () => {
+        const { page, complaints } = await openPage(browser);
+        await page.goto(run.url);
+        const first = await curve(page, "Error").getAttribute("d");
+        while ((await curve(page, "Error").getAttribute("d")) === first) await page.waitForTimeout(100);
+        assert.match((await page.locator("#connection").textContent()) as string, "Live");
+        assert.match((await page.locator("svg.graph").textContent()) as string, /metrics \d\/8/);
+        assert.match((await page.locator(".progress").textContent()) as string, /train.*steps/s);
+        run.child.kill("SIGINT");
+        assert.is(await run.ended, 130);
+        await page.locator(".state.cancelled").waitFor();
+        assert.ok(
+          ((await curve(page, "Error").getAttribute("d")) as string).length > 10,
+          "what was seen stays",
+        );
+        assert.equal(complaints, []);
+        await page.close();
+      });
+    }),
+);
+
+law(
+  "the cut is moved by pointer and by key, the projections follow; charts are saved; axe finds nothing serious",
+  () =>
+    withFolder(async (folder) => {
+      const runs = join(folder, "runs");
+      const file = writeSmallPipeline(folder);
+      for (const seed of ["7", "8"]) {
+        const made = await jacoflow(["run", file, "--out", join(runs, `seed-${seed}`), "--seed", seed, "-q"]);
+        assert.is(made.code, 0, made.stderr);
+      }
+      const server = await start(["serve", runs, "--port", "0"], folder);
+      await whileRunning(server, async () => {
+        const { page, complaints } = await openPage(browser);
+        await page.goto(`${server.url}#run=seed-7`);
+        const slider = page.getByRole("slider", { name: /Cut-off/ });
+        await slider.waitFor();
+        assert.is(await headlineRank(page), "8");
+        const energy = () =>
+          page
+            .locator("figcaption", { hasText: "Energy of the labels" })
+            .first()
+            .locator("xpath=..")
+            .locator("svg path")
+            .last()
+            .getAttribute("d");
+        const before = await energy();
+        await slider.press("ArrowLeft");
+        await page.locator("output", { hasText: "rank 7" }).waitFor();
+        assert.is(await headlineRank(page), "7");
+
+        const drawing = page.locator("figure.cut .drawing").first();
+        await drawing.scrollIntoViewIfNeeded();
+        const box = (await drawing.locator("svg").boundingBox())!;
+        await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2, { steps: 5 });
+        await page.mouse.move(box.x + box.width * 0.25, box.y + box.height / 2, { steps: 5 });
+        await page.mouse.up();
+        const rank = await headlineRank(page);
+        assert.ok(Number(rank) >= 2 && Number(rank) <= 3, `dragged to rank ${rank}`);
+        assert.match((await page.locator("output").textContent()) as string, `rank ${rank}, σ = `);
+        assert.is.not(await energy(), before);
+
+        for (const form of ["SVG", "PNG"] as const) {
+          const saved = page.waitForEvent("download");
+          await page.getByRole("button", { name: `Save Error as ${form}` }).click();
+          const bytes = readFileSync(await (await saved).path());
+          if (form === "PNG") assert.is(bytes.toString("latin1", 1, 4), "PNG");
+          else
+            assert.match(bytes.toString("utf8"), /^<svg xmlns=[\s\S]*training, labels as given[\s\S]*<path/);
+          assert.not.match(bytes.toString("utf8"), "var(--");
+        }
+
+        await page.getByLabel(/seed-8/).check();
+        await page.getByRole("heading", { name: "2 runs side by side" }).waitFor();
+        assert.is(
+          await page
+            .locator("figcaption", { hasText: "Test error" })
+            .first()
+            .locator("xpath=..")
+            .locator(".legend li")
+            .count(),
+          2,
+        );
+        assert.equal(await seriousFindings(page), []);
+        assert.equal(complaints, []);
+        await page.close();
+
+        for (const look of [{ dark: true }, { width: 320 }]) {
+          const other = await openPage(browser, look);
+          await other.page.goto(`${server.url}#run=seed-7`);
+          await other.page.getByRole("slider").waitFor();
+          assert.equal(await seriousFindings(other.page), [], JSON.stringify(look));
+          const width = Number(
+            await other.page.evaluate("document.documentElement.scrollWidth - innerWidth"),
+          );
+          assert.ok(width <= 0, `${width} pixels too wide`);
+          assert.equal(other.complaints, []);
+          await other.page.close();
+        }
+      });
+    }),
+);
+
+law(
+  "a page outlives its server: it says that nobody answers, and goes on where it was when there is one again",
+  () =>
+    withFolder(async (folder) => {
+      const run = join(folder, "runs/one");
+      mkdirSync(run, { recursive: true });
+      // This test's own process stands for the one that runs.
+      const record = {
+        name: "one",
+        outcome: "running",
+        process: thisProcess(),
+        seed: 1,
+        started: "2026-01-01T00:00:00Z",
+      };
+      writeFileSync(join(run, "run.json"), JSON.stringify(record));
+      const log = (message: string) =>
+        appendFileSync(
+          join(run, "log.ndjson"),
+          `${JSON.stringify({ time: "2026-01-01T00:00:00Z", level: "info", message })}\n`,
+        );
+      log("before");
+      const serve = (port: string) => start(["serve", join(folder, "runs"), "--port", port], folder);
+      const first = await serve("0");
+      const { page } = await openPage(browser);
+      await page.goto(first.url);
+      await page.locator(".log", { hasText: "before" }).waitFor();
+      first.child.kill("SIGKILL");
+      await first.ended;
+      await page.locator("#connection", { hasText: "does not answer" }).waitFor();
+      log("meanwhile");
+      const second = await serve(new URL(first.url).port);
+      await whileRunning(second, async () => {
+        await page.locator(".log", { hasText: "meanwhile" }).waitFor();
+        await page.locator("#connection", { hasText: "Live" }).waitFor();
+        assert.is(await page.locator(".log li", { hasText: "before" }).count(), 1, "nothing is told twice");
+        await page.close();
+      });
+    }),
+);
+
+all.run();
