@@ -87,6 +87,11 @@ export interface StageContext<Options> {
   resolvePath(path: string): string;
   /** The run folder (design §6). */
   readonly runFolder: string;
+  /**
+   * Below it, the stage's own: made by the stage when it has something to go on with after a kill. A resumed run finds it as
+   * it was left; it goes when a run is done.
+   */
+  readonly checkpointFolder: string;
   /** Memory limit of the run in bytes. */
   readonly memoryLimit: number;
   /** The resolved pipeline and what else run.json says at the start, for sinks that describe the run. */
@@ -99,8 +104,8 @@ export interface StageContext<Options> {
   };
   store(name: string): BatchStore;
   log(level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>): void;
-  /** Work done so far of a known total, for the progress line: `unit` is a plural noun. */
-  progress(done: number, total: number, unit: string): void;
+  /** Work done so far of a known total, for the progress line: `unit` is a plural noun, `phase` such as `sweep 2 of 5`. */
+  progress(done: number, total: number, unit: string, phase?: string): void;
 }
 
 /** What `validate` can check in the options alone: some that exclude each other. */

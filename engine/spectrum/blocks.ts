@@ -23,6 +23,13 @@ export async function gaussianMatrix(random: RandomSource, rows: number, columns
   return matrix;
 }
 
+/** Takes normals from a source that somebody else has used already. */
+export async function skipNormals(random: RandomSource, count: number): Promise<void> {
+  await inSlices(count, (start, end) => {
+    for (let index = start; index < end; index += 1) random.normal();
+  });
+}
+
 /** The float64 copy of a matrix, in shared memory. */
 export async function widened(matrix: Matrix): Promise<Matrix64> {
   const values = new Float64Array(new SharedArrayBuffer(8 * matrix.values.length));
@@ -70,10 +77,10 @@ export function columnRange(matrix: Matrix, first: number, count: number): Matri
   return result;
 }
 
-/** The rows `first … first + count − 1` of a float64 matrix, a view. */
-export function rowRange(matrix: Matrix64, first: number, count: number): Matrix64 {
+/** The rows `first … first + count − 1` of a matrix, a view. */
+export function rowRange<Rows extends Matrix | Matrix64>(matrix: Rows, first: number, count: number): Rows {
   const values = matrix.values.subarray(first * matrix.columns, (first + count) * matrix.columns);
-  return { rows: count, columns: matrix.columns, values };
+  return { ...matrix, rows: count, values } as Rows;
 }
 
 /** Aᵀ, rounded nowhere; in strips of columns, so that the event loop turns. */

@@ -1,10 +1,12 @@
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { LinearAlgebra, Matrix, Matrix64, WorkOptions } from "../engine.js";
 import type { RandomSource } from "../random.js";
-import { besideEachOther, gaussianMatrix, rowRange } from "./blocks.js";
+import { gaussianMatrix, rowRange, skipNormals } from "./blocks.js";
+import type { KrylovKeeper } from "./krylovState.js";
+import { combinedColumns } from "./leftVectors.js";
 import { type SweepOperator, timedSweep } from "./operator.js";
 import { orthonormalBlock, orthonormalRemainder, remainderOf } from "./orthonormal.js";
-import { type Assessment, assess, coefficientsOf, grownGram, type OpenRemainder } from "./ritz.js";
+import { type Assessment, assess, coefficientsOf, grownGram } from "./ritz.js";
 
 /** Ritz vectors kept beyond the rank, for a warm start and as guards of the error estimate. */
 export const guardCount = 25;
@@ -28,6 +30,10 @@ export interface KrylovSettings {
   readonly start?: Matrix;
   /** Sweeps before the first belief in convergence. Default 2. */
   readonly leastSweeps?: number;
+  /** Keeps the state between sweeps, so that a computation that was cut off goes on to the same numbers. */
+  readonly keeper?: KrylovKeeper;
+  /** Is called as a sweep begins, with its number from 1. */
+  readonly onSweepStart?: (sweep: number) => void;
 }
 
 export interface KrylovSpectrum {
@@ -78,30 +84,37 @@ export async function blockKrylov(
   settings: KrylovSettings,
   work: WorkOptions = {},
 ): Promise<KrylovSpectrum> {
-  const { rank, tolerance, maxSweeps, random } = settings;
+  const { rank, tolerance, maxSweeps, random, keeper } = settings;
   const { rows, columns } = operator;
   const most = Math.min(rows, columns);
   const wanted = Math.min(rank + 1, most);
-  const first = await startBlock(algebra, settings, columns);
+  const kept = await keeper?.restore();
+  let drawn = kept?.drawn ?? 0;
+  await skipNormals(random, drawn);
+  const draw = (width: number): Promise<Matrix> => {
+    drawn += columns * width;
+    return gaussianMatrix(random, columns, width);
+  };
+  const first = kept?.blocks[0] ?? (await startBlock(algebra, settings, columns, draw));
   const limit = Math.min(columns, rows + first.columns);
-  const blocks: Matrix[] = [];
-  const products: Matrix[] = [];
-  const squaredNorms: number[] = [];
-  const skipped: OpenRemainder[] = [];
-  let gram: Matrix64 | undefined;
+  const blocks = [...(kept?.blocks ?? [])];
+  const products = [...(kept?.products ?? [])];
+  const squaredNorms = [...(kept?.squaredNorms ?? [])];
+  const skipped = [...(kept?.skipped ?? [])];
+  let gram = kept?.gram;
   let frobeniusSquared = 0;
-  let unconfirmed = settings.start === undefined && first.columns < wanted;
-  let { leastSweeps = 2 } = settings;
-  let next = first;
+  let unconfirmed = kept?.unconfirmed ?? (settings.start === undefined && first.columns < wanted);
+  let leastSweeps = kept?.leastSweeps ?? settings.leastSweeps ?? 2;
+  let next = kept?.next ?? first;
   let round: Round;
 
   const fresh = async (width: number): Promise<Matrix | undefined> => {
     const room = limit - squaredNorms.length;
-    const candidate = await gaussianMatrix(random, columns, Math.min(width, room));
-    return orthonormalBlock(algebra, candidate, blocks, room);
+    return orthonormalBlock(algebra, await draw(Math.min(width, room)), blocks, room);
   };
 
   for (;;) {
+    settings.onSweepStart?.(blocks.length + 1);
     const sweep = await timedSweep(operator, next, work);
     work.signal?.throwIfAborted();
     frobeniusSquared = sweep.frobeniusSquared;
@@ -110,8 +123,8 @@ export async function blockKrylov(
     blocks.push(next);
     products.push(sweep.product);
     gram = await grownGram(algebra, gram, products);
-    const kept = Math.min(gram.rows, Math.max(wanted + 1, rank + guardCount));
-    const pairs = await algebra.symmetricEigen(gram, kept);
+    const count = Math.min(gram.rows, Math.max(wanted + 1, rank + guardCount));
+    const pairs = await algebra.symmetricEigen(gram, count);
     const remainder = await remainderOf(algebra, sweep.backProduct, blocks);
     squaredNorms.push(...remainder.squaredNorms);
     const open = [...skipped, { offset, gram: remainder.gram }];
@@ -149,6 +162,10 @@ export async function blockKrylov(
       if (continued === undefined) break;
     }
     next = continued;
+    await keeper?.keep({
+      ...{ blocks, products, next, gram, squaredNorms, skipped },
+      ...{ unconfirmed, leastSweeps, drawn },
+    });
   }
 
   const { values, residualBounds, errorEstimates } = round.assessment;
@@ -162,7 +179,7 @@ export async function blockKrylov(
     leftVectors: async () => {
       if (positive === 0) return undefined;
       const coefficients = coefficientsOf(round.vectors, positive, values);
-      return algebra.combine(await besideEachOther(products), coefficients);
+      return combinedColumns(algebra, products, coefficients);
     },
     rightVectors: () => combined(algebra, blocks, round.vectors),
     residualBounds: residualBounds.slice(0, rank),
@@ -177,10 +194,11 @@ export async function blockKrylov(
 /** Q_0: orthonormal random columns, or those to start from made orthonormal. */
 async function startBlock(
   algebra: LinearAlgebra,
-  { start, blockSize, random }: KrylovSettings,
+  { start, blockSize }: KrylovSettings,
   columns: number,
+  draw: (width: number) => Promise<Matrix>,
 ): Promise<Matrix> {
-  const candidate = start ?? (await gaussianMatrix(random, columns, Math.min(columns, blockSize)));
+  const candidate = start ?? (await draw(Math.min(columns, blockSize)));
   const block = await orthonormalBlock(algebra, candidate, [], columns);
   if (block === undefined) throw spectrumErrors.notFinite("the block to start from", Number.NaN);
   return block;

@@ -1,9 +1,31 @@
 import type { LinearAlgebra, Matrix, Matrix64 } from "../engine.js";
 import type { RandomSource } from "../random.js";
-import { besideEachOther, columnRange, gaussianMatrix } from "./blocks.js";
+import { besideEachOther, columnRange, gaussianMatrix, rowRange } from "./blocks.js";
 import { remainderOf } from "./orthonormal.js";
+import { sharedMatrix } from "./products.js";
 
 const stripWidth = 64;
+
+/** Rows that are put side by side at a time. */
+const stripRows = 1 << 14;
+
+/** [A_0, A_1, …] C, rounded to float32 once: blocks of equally many rows, which are never side by side all at once. */
+export async function combinedColumns(
+  algebra: LinearAlgebra,
+  blocks: readonly Matrix[],
+  coefficients: Matrix64,
+): Promise<Matrix> {
+  const { rows } = blocks[0];
+  if (rows <= stripRows) return algebra.combine(await besideEachOther(blocks), coefficients);
+  const result = sharedMatrix(rows, coefficients.columns);
+  for (let first = 0; first < rows; first += stripRows) {
+    const count = Math.min(stripRows, rows - first);
+    const strip = await besideEachOther(blocks.map((block) => rowRange(block, first, count)));
+    const part = await algebra.combine(strip, coefficients);
+    result.values.set(part.values, first * result.columns);
+  }
+  return result;
+}
 
 /**
  * Makes columns that are orthonormal but for rounding orthonormal to float32 and fills up to `count` columns.

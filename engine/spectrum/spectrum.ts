@@ -11,6 +11,7 @@ import {
 } from "./estimate.js";
 import { type ExactSpectrum, exactByColumns, exactByRows, gramOfRows64, type Precision } from "./exact.js";
 import { heldSpectrum } from "./held.js";
+import type { KrylovKeeper } from "./krylovState.js";
 import { orthonormalColumns } from "./leftVectors.js";
 import { streamedSpectrum } from "./streamed.js";
 
@@ -37,6 +38,10 @@ export interface SpectrumOptions {
   readonly grams?: Map<number, Matrix64>;
   /** Of the engine, for `auto`. */
   readonly rates: EngineRates;
+  /** Of block Krylov on rows that are not held: those take minutes to hours. */
+  readonly keeper?: KrylovKeeper;
+  /** Is called as a sweep begins, with its number from 1 and the number expected; never for other ways. */
+  readonly onSweepStart?: (sweep: number, expected: number) => void;
 }
 
 export interface Spectrum extends SpectrumValues {
@@ -87,14 +92,20 @@ export async function computeSpectrum(
   const algebra = abortable(engineAlgebra, work.signal);
   const plan = planFor(model, features.rows, options);
   if (plan.method === "exact") return exactSpectrum(model, algebra, features, options, plan, work);
-  const { rank, tolerance = defaultTolerance, start, seed } = options;
+  const { rank, tolerance = defaultTolerance, start, seed, keeper, onSweepStart } = options;
   const blockSize = Math.min(options.blockSize ?? defaultBlockSize(rank), model.layout.trainableCount);
   const maxSweeps = options.maxSweeps ?? defaultMaxSweeps(rank, blockSize);
   const settings = { rank, blockSize, tolerance, maxSweeps, random: randomSource(seed) };
+  const streamed = {
+    ...settings,
+    ...(start === undefined ? {} : { start }),
+    ...(keeper === undefined ? {} : { keeper }),
+    onSweepStart: (sweep: number) => onSweepStart?.(sweep, Math.min(maxSweeps, Math.max(sweep, plan.sweeps))),
+  };
   const found =
     plan.route === "held-rows"
       ? await heldSpectrum(model, algebra, features, settings, work)
-      : await streamedSpectrum(model, algebra, features, start ? { ...settings, start } : settings, work);
+      : await streamedSpectrum(model, algebra, features, streamed, work);
   return { ...found, method: "block-krylov", reason: plan.reason, memoryBytes: plan.memoryBytes };
 }
 

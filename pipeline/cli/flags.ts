@@ -22,6 +22,11 @@ export const pipelineFlags = {
 export const runFlags = {
   ...pipelineFlags,
   out: { type: "string", requiresArg: true, describe: "Run folder  [default: runs/NAME-TIME]" },
+  resume: {
+    type: "string",
+    requiresArg: true,
+    describe: "Run folder of the same run that was cut off: go on from its checkpoints; not there: start it",
+  },
   "dry-run": {
     type: "boolean",
     describe: "Show the plan with the tables on the edges and the memory; run nothing",

@@ -12,6 +12,7 @@ interface Measured {
   readonly done: number;
   readonly total: number;
   readonly unit: string;
+  readonly phase: string | undefined;
 }
 
 export interface ProgressDisplay {
@@ -65,6 +66,7 @@ export function progressDisplay(
       done: event.done,
       total: event.total,
       unit: event.unit,
+      phase: event.phase,
     });
   };
 
@@ -133,7 +135,8 @@ function barText(stage: string, measured: Measured, at: number): string {
     known === undefined
       ? ""
       : ` ${rateText(known.rate)} ${measured.unit}/s, ${durationText(known.left)} left`;
-  return `${stage} ${bar} ${Math.floor(share * 100)} %${rest}`;
+  const phase = measured.phase === undefined ? "" : `, ${measured.phase},`;
+  return `${stage} ${bar} ${Math.floor(share * 100)} %${phase}${rest}`;
 }
 
 function plainText(stage: string, measured: Measured, at: number): string {
@@ -142,5 +145,6 @@ function plainText(stage: string, measured: Measured, at: number): string {
     known === undefined
       ? ""
       : `, ${rateText(known.rate)} ${measured.unit}/s, ${durationText(known.left)} left`;
-  return `${stage}: ${measured.done} of ${measured.total} ${measured.unit}${rest}`;
+  const phase = measured.phase === undefined ? "" : `${measured.phase}, `;
+  return `${stage}: ${phase}${measured.done} of ${measured.total} ${measured.unit}${rest}`;
 }

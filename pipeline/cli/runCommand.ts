@@ -7,6 +7,7 @@ import { defaultParent, defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
 import { PlannedErrors, plannedErrors } from "../run/plan.js";
 import type { RunObserver } from "../run/progress.js";
+import { reopenRunFolder } from "../run/resume.js";
 import { runPipeline } from "../run/run.js";
 import { type Composition, composition } from "./compose.js";
 import { durationText } from "./duration.js";
@@ -21,6 +22,7 @@ import { versionsHere } from "./versions.js";
 
 export interface RunFlags extends PipelineFlags {
   readonly out?: string | undefined;
+  readonly resume?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly threads?: string | undefined;
   readonly memory?: string | undefined;
@@ -48,7 +50,9 @@ export async function runCommand(flags: RunFlags, terminal: Terminal): Promise<n
   }
 }
 
-async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
+async function runFile(given: RunFlags, terminal: Terminal): Promise<number> {
+  if (given.resume !== undefined && given.out !== undefined) throw commandLineErrors.outAndResume();
+  const flags = given.resume === undefined ? given : { ...given, out: given.resume };
   const memoryLimit = flags.memory === undefined ? defaultMemoryLimit() : parseMemorySize(flags.memory);
   const threads = flags.threads === undefined ? undefined : parseCount("threads", flags.threads);
   const jobs = flags.jobs === undefined ? undefined : parseCount("jobs", flags.jobs);
@@ -86,6 +90,9 @@ async function runFile(flags: RunFlags, terminal: Terminal): Promise<number> {
     return planExitCode(planned);
   }
   const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
+  if (flags.resume !== undefined && (await reopenRunFolder(runFolder, pipeline)) === "done") {
+    return tellDoneBefore(runFolder, flags, terminal);
+  }
   const served = await servedRun(flags, runFolder, pipeline, terminal);
   const interruption = listenForInterruption(terminal);
   const display = progressDisplay(terminal, verbosityOf(flags));
@@ -193,6 +200,12 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
     );
   }
   return exitCode;
+}
+
+function tellDoneBefore(runFolder: string, flags: RunFlags, terminal: Terminal): number {
+  if (flags.quiet !== true) terminal.talk(`done before: ${shownPath(runFolder)}\n`);
+  if (flags.json === true) terminal.out(`${JSON.stringify({ outcome: "done", exitCode: 0, runFolder })}\n`);
+  return 0;
 }
 
 function parseCount(flag: string, text: string): number {

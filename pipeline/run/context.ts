@@ -1,6 +1,7 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import type { BatchStore, Engine, StageContext } from "../stage.js";
+import { runFiles } from "./folder.js";
 import type { RunRequest } from "./outcome.js";
 import { stageSeed } from "./seed.js";
 import type { Teller } from "./teller.js";
@@ -30,6 +31,7 @@ export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: Run
     engine: run.startEngine,
     resolvePath: (path) => resolve(pipeline.folder, path),
     runFolder: request.runFolder,
+    checkpointFolder: join(request.runFolder, runFiles.checkpoints, name),
     memoryLimit: request.memoryLimit,
     run: { name: pipeline.name, seed: pipeline.seed, file: pipeline.document, stopping },
     store: (purpose) => {
@@ -39,7 +41,10 @@ export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: Run
       return store;
     },
     log: (level, message, facts) => teller.say(level, message, facts ?? {}, name),
-    progress: (done, total, unit) =>
-      teller.notify({ kind: "stage-progress", stage: name, seconds: teller.seconds, done, total, unit }),
+    progress: (done, total, unit, phase) =>
+      teller.notify({
+        ...{ kind: "stage-progress", stage: name, seconds: teller.seconds, done, total, unit },
+        ...(phase === undefined ? {} : { phase }),
+      }),
   };
 }

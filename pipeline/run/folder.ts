@@ -4,7 +4,12 @@ import { basename, dirname, join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 
 /** Where the parts of a run are in its folder (design §6). */
-export const runFiles = { record: "run.json", log: "log.ndjson", temporary: "temporary" } as const;
+export const runFiles = {
+  record: "run.json",
+  log: "log.ndjson",
+  temporary: "temporary",
+  checkpoints: "checkpoints",
+} as const;
 
 /** Where run folders are made unless told otherwise. */
 export const defaultParent = "runs";
@@ -19,7 +24,7 @@ export function defaultRunFolder(name: string, time: Date, parent = defaultParen
   return join(parent, `${name}-${stamp}`);
 }
 
-/** Makes the folder. Errors: RUN_FOLDER_NOT_EMPTY for one with something in it (or a file), WRITE_FAILED. */
+/** Makes the folder. Errors: RUN_FOLDER_NOT_EMPTY for one with more in it than checkpoints (or a file), WRITE_FAILED. */
 export async function prepareRunFolder(path: string): Promise<void> {
   let entries: readonly string[] = [];
   try {
@@ -30,7 +35,21 @@ export async function prepareRunFolder(path: string): Promise<void> {
     if (code === "EEXIST" || code === "ENOTDIR") throw runErrors.runFolderNotEmpty(path);
     throw runErrors.writeFailed(path, error);
   }
-  if (entries.length > 0) throw runErrors.runFolderNotEmpty(path);
+  if (entries.some((name) => name !== runFiles.checkpoints)) throw runErrors.runFolderNotEmpty(path);
+}
+
+/** Takes out of a run's folder all but its checkpoints, so that it can run again and go on from those. Errors: WRITE_FAILED. */
+export async function clearRunFolder(path: string): Promise<void> {
+  try {
+    // The record goes last: a folder with other files and no record is nobody's to empty.
+    const names = (await readdir(path)).filter((name) => name !== runFiles.checkpoints);
+    const isRecord = (name: string) => Number(name === runFiles.record);
+    for (const name of names.sort((left, right) => isRecord(left) - isRecord(right))) {
+      await rm(join(path, name), { recursive: true });
+    }
+  } catch (error) {
+    throw runErrors.writeFailed(path, error);
+  }
 }
 
 /**

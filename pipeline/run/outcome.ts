@@ -6,7 +6,7 @@ import type { RunObserver } from "./progress.js";
 export interface RunRequest {
   /** Started on first use by a stage, at most once, closed when the run ends. Unused: never called. */
   readonly createEngine: () => Promise<Engine>;
-  /** Absolute path. Made if missing, refused if not empty. */
+  /** Absolute path. Made if missing, refused if it holds more than checkpoints. */
   readonly runFolder: string;
   /** Aborting it (Ctrl-C) ends the run as `cancelled`, sinks flushed. */
   readonly signal?: AbortSignal;

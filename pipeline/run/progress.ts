@@ -33,6 +33,8 @@ export type RunEvent =
       readonly total: number;
       /** A plural noun: `steps`, `examples`. */
       readonly unit: string;
+      /** What is being done: `sweep 2 of about 5`. */
+      readonly phase?: string;
     }
   | {
       readonly kind: "stage-ended";

@@ -1,9 +1,28 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { Engine } from "../stage.js";
 import { runFiles, writeFileAtomic } from "./folder.js";
 import type { RunOutcome, RunRequest } from "./outcome.js";
 import { thisProcess } from "./owner.js";
+
+/** What run.json says of an earlier run; anything may have been written there since. */
+export interface EarlierRecord {
+  readonly outcome?: unknown;
+  readonly seconds?: unknown;
+  readonly seed?: unknown;
+  readonly pipeline?: unknown;
+  readonly process?: unknown;
+}
+
+/** The record in a run folder; undefined where there is none, or none that is JSON. */
+export async function readRecord(folder: string): Promise<EarlierRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, runFiles.record), "utf8")) as EarlierRecord;
+  } catch {
+    return undefined;
+  }
+}
 
 /** What run.json says that is known at the end only. */
 export interface RecordEnd {

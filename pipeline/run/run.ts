@@ -33,6 +33,9 @@ export async function runPipeline(pipeline: ResolvedPipeline, request: RunReques
   }
   const lived = await run.live(log);
   await rm(join(request.runFolder, runFiles.temporary), { recursive: true, force: true });
+  if (lived.outcome === "done") {
+    await rm(join(request.runFolder, runFiles.checkpoints), { recursive: true, force: true });
+  }
   await log.close();
   // The log's last lines may have found the disk full.
   const outcome =

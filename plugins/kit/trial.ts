@@ -126,6 +126,7 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
       trial.engine === undefined ? Promise.reject(trialErrors.noEngine(stage.name)) : trial.engine(),
     resolvePath: (path) => (path.startsWith("/") ? path : `${folder}/${path}`),
     runFolder: trial.runFolder ?? folder,
+    checkpointFolder: `${trial.runFolder ?? folder}/checkpoints/tried`,
     memoryLimit: trial.memoryLimit ?? 2 ** 31,
     run: { name: "trial", seed: 1, file: {}, stopping: signal },
     store: heldStore,

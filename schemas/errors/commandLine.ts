@@ -54,6 +54,14 @@ export const commandLineErrors = {
       remedy: `\`jacoflow ${command === "" ? "" : `${command} `}--help\` shows how to call it.`,
     }),
 
+  outAndResume: (): JacoflowError =>
+    new JacoflowError({
+      code: "OUT_AND_RESUME",
+      kind: "command-line",
+      message: "--out and --resume are given at once",
+      remedy: "Give --resume for a run that was cut off, --out for a new one.",
+    }),
+
   badFlagValue: (flag: string, value: string, wanted: string, remedy: string): JacoflowError =>
     new JacoflowError({
       code: "BAD_FLAG_VALUE",

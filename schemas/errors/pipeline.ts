@@ -440,6 +440,25 @@ export const runErrors = {
       value: path,
       remedy: "Name a new folder with --out, or remove this one.",
     }),
+  runActive: (folder: string, pid: number, file: string) =>
+    new JacoflowError({
+      code: "RUN_ACTIVE",
+      kind: "command-line",
+      message: `process ${pid} is at work on the run in ${folder}`,
+      place: "--resume",
+      value: pid,
+      remedy: `Wait for it or stop it. Where it was on another machine and has ended, remove ${file}.`,
+    }),
+  otherRunInFolder: (folder: string) =>
+    new JacoflowError({
+      code: "OTHER_RUN_IN_FOLDER",
+      kind: "command-line",
+      message: `${folder} holds a run of another file, of other values or of another seed`,
+      place: "--resume",
+      value: folder,
+      remedy:
+        "Give the file, --set, --seed and --engine of the run that was cut off, or start anew with --out.",
+    }),
   diskFull: (path: string, cause: unknown) =>
     new JacoflowError({
       code: "DISK_FULL",

@@ -50,6 +50,12 @@ export const spectrumOptions = Type.Object(
           "columns multiplied in one pass; default: rank + 25 up to rank 100, above it an eighth of the rank and at least 100",
       }),
     ),
+    checkpointSeconds: Type.Number({
+      default: 60,
+      minimum: 0,
+      description:
+        "block-krylov writes what it needs to go on with into the run folder between two sweeps when as many seconds of work would be lost, for `run --resume`; 0: after every sweep",
+    }),
     precision: Type.Union([Type.Literal("float32"), Type.Literal("float64")], {
       default: "float32",
       description: "of the Jacobian's rows; float64 goes with exact and is slow",

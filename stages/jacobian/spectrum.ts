@@ -1,19 +1,18 @@
 import type { Matrix, Matrix64, Model } from "../../engine/engine.js";
-import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
-import { defineStage, output, type StageContext, stream, whole } from "../../pipeline/stage.js";
+import { defineStage, output, stream, whole } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
-import { checkClasses, type Examples, readExamples } from "../examples.js";
+import { checkClasses, readExamples } from "../examples.js";
 import { nameOf } from "../origin.js";
 import { readSnapshot, type Snapshot } from "../snapshot.js";
 import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
-import { type SpectrumStageOptions, spectrumOptions } from "./options.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { spectrumOptions } from "./options.js";
 import { placed } from "./placed.js";
 import { planJacobians } from "./plan.js";
+import { resumableSpectrum } from "./resumable.js";
 import { chosenExamples } from "./subset.js";
-
-type Context = StageContext<SpectrumStageOptions>;
 
 export const spectrum = defineStage({
   name: "jacobian/spectrum",
@@ -49,6 +48,7 @@ export const spectrum = defineStage({
     const rightBlocks = new Map<Split, Matrix>();
     const grams = new Map<number, Matrix64>();
     let model: Model | undefined;
+    let finished: Checkpoint | undefined;
 
     const attend = async (snapshot: Snapshot, opened: Model): Promise<void> => {
       await opened.load(snapshot.parameters);
@@ -57,15 +57,13 @@ export const spectrum = defineStage({
         const { split } = examples;
         const occasion: JacobianOccasion = { stage, step, epoch, split };
         const start = rightBlocks.get(split) ?? rightBlocks.values().next().value;
-        const found = await spectrumOf(
-          opened,
-          examples,
-          occasion,
-          { grams, ...(start ? { start } : {}) },
-          context,
-        ).catch((error) => {
+        const earlier = { grams, ...(start ? { start } : {}) };
+        const found = await resumableSpectrum(opened, snapshot, examples, earlier, context).catch((error) => {
           throw placed(error, place);
         });
+        // That of the last Jacobian stays: were the run killed on the way to its tables, it would go on from there.
+        await finished?.remove();
+        finished = found.checkpoint;
         if (found.rightBlock !== undefined) rightBlocks.set(split, found.rightBlock);
         const predicted = await opened.forward(examples.features, { signal });
         await outputs.spectrum.send(spectrumBatch(occasion, found));
@@ -94,35 +92,3 @@ export const spectrum = defineStage({
     }
   },
 });
-
-async function spectrumOf(
-  model: Model,
-  examples: Examples,
-  { step, split }: JacobianOccasion,
-  earlier: Pick<SpectrumOptions, "grams" | "start">,
-  context: Context,
-): Promise<Spectrum> {
-  const { rank, method, precision, tolerance, maxSweeps, blockSize } = context.options;
-  const { algebra, rates } = await context.engine();
-  const options: SpectrumOptions = {
-    ...{ rank, method, precision, tolerance, rates, memoryLimit: context.memoryLimit },
-    seed: context.seed(`block ${split} ${step}`),
-    ...(maxSweeps === undefined ? {} : { maxSweeps }),
-    ...(blockSize === undefined ? {} : { blockSize }),
-    ...earlier,
-  };
-  const total = examples.features.rows;
-  const found = await computeSpectrum(model, algebra, examples.features, options, {
-    signal: context.signal,
-    onProgress: (done) => context.progress(Math.min(done, total), total, "examples"),
-    onSweep: (seconds) => context.log("debug", "sweep", { step, split, seconds }),
-  });
-  const { sweeps, memoryBytes } = found;
-  const facts = { step, split, sweeps, memoryBytes, largest: found.singularValues[0] };
-  context.log("info", `Jacobian of step ${step}, ${split}: ${found.reason}`, facts);
-  if (!found.converged) {
-    const message = `Jacobian of step ${step}, ${split}: ${found.sweeps} sweeps did not reach the tolerance ${tolerance}; residual_bound says how good each value is`;
-    context.log("warning", message, facts);
-  }
-  return found;
-}

@@ -47,6 +47,7 @@ export function sinkContext<Options>(
     signal: new AbortController().signal,
     engine: () => Promise.reject(new Error("a sink needs no engine")),
     resolvePath: (path) => path,
+    checkpointFolder: join(runFolder, "checkpoints", "sink"),
     runFolder,
     memoryLimit: 2 ** 30,
     run: {

@@ -22,6 +22,7 @@ export interface Trial {
   readonly memoryLimit?: number;
   /** Folder of the pipeline file. */
   readonly folder?: string;
+  readonly runFolder?: string;
   readonly signal?: AbortSignal;
   /** Called for every batch sent, before `send` resolves. */
   readonly onSend?: (port: string, batch: RecordBatch) => void | Promise<void>;

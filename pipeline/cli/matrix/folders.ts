@@ -1,37 +1,30 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { matrixErrors } from "../../../schemas/errors/matrix.js";
 import { runErrors } from "../../../schemas/errors/pipeline.js";
 import type { LoadedRun } from "../../file/request.js";
-import { runFiles } from "../../run/folder.js";
+import { clearRunFolder, runFiles } from "../../run/folder.js";
 import { isAtWork, ownerIn } from "../../run/owner.js";
+import { readRecord } from "../../run/record.js";
 import type { IndexedRun } from "./indexTable.js";
-
-/** What run.json says of an earlier call. */
-interface EarlierRecord {
-  readonly outcome?: unknown;
-  readonly seconds?: unknown;
-  readonly pipeline?: unknown;
-  readonly process?: unknown;
-}
 
 /**
  * Looks at the folder of a matrix before anything runs: resolves to the runs that are done there already, and removes
- * what an earlier call left of those that did not end well. OTHER_RUN_THERE where a run of the same values was made from
+ * what an earlier call left of those that did not end well, but for their checkpoints. OTHER_RUN_THERE where a run of the same values was made from
  * another file; MATRIX_ACTIVE where one goes on; RUN_FOLDER_NOT_EMPTY where the folder is that of a single run, or a run's holds something else.
  */
 export async function clearForRuns(
   folder: string,
   runs: readonly LoadedRun[],
 ): Promise<ReadonlyMap<string, Pick<IndexedRun, "outcome" | "seconds">>> {
-  if ((await recordIn(folder)) !== undefined) throw runErrors.runFolderNotEmpty(folder);
+  if ((await readRecord(folder)) !== undefined) throw runErrors.runFolderNotEmpty(folder);
   const finished = new Map<string, Pick<IndexedRun, "outcome" | "seconds">>();
   const leftover: string[] = [];
   for (const { id, pipeline } of runs) {
     const own = join(folder, id);
-    const record = await recordIn(own);
+    const record = await readRecord(own);
     if (record === undefined) {
-      if (!(await isEmpty(own))) throw runErrors.runFolderNotEmpty(own);
+      if (!(await holdsNothing(own))) throw runErrors.runFolderNotEmpty(own);
     } else if (record.outcome !== "done") {
       const owner = ownerIn(record.process);
       if (owner !== undefined && isAtWork(owner)) {
@@ -46,22 +39,11 @@ export async function clearForRuns(
       finished.set(id, { outcome: "done", ...seconds });
     }
   }
-  for (const each of leftover) {
-    await rm(each, { recursive: true }).catch((error: unknown) => {
-      throw runErrors.writeFailed(each, error);
-    });
-  }
+  for (const each of leftover) await clearRunFolder(each);
   return finished;
 }
 
-async function recordIn(folder: string): Promise<EarlierRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(join(folder, runFiles.record), "utf8")) as EarlierRecord;
-  } catch {
-    return undefined;
-  }
-}
-
-async function isEmpty(folder: string): Promise<boolean> {
-  return (await readdir(folder).catch(() => [])).length === 0;
+async function holdsNothing(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => []);
+  return names.every((name) => name === runFiles.checkpoints);
 }

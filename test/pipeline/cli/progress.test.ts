@@ -55,6 +55,19 @@ law("a stage that starts a new total is timed anew", () => {
   assert.match(written.talk, /11 of 50 steps, 1\.0 steps\/s, 39\.0 s left/);
 });
 
+law("the phase stands beside how far the stage is", () => {
+  for (const [interactive, wanted] of [
+    [true, /train .*30 %, sweep 2 of about 5, 2\.0 steps\/s/],
+    [false, /train: sweep 2 of about 5, 30 of 100 steps, 2\.0 steps\/s/],
+  ] as const) {
+    const { clock, written, observe } = display(interactive);
+    observe({ ...step(0), phase: "sweep 1 of about 5" });
+    clock.time = 15_000;
+    observe({ ...step(30), phase: "sweep 2 of about 5" });
+    assert.match(written.talk, wanted);
+  }
+});
+
 law("quiet says nothing at all", () => {
   const { written, observe } = display(true, "quiet");
   observe({ kind: "run-started", name: "a", runFolder: "b", stages: ["train"], edges: () => [] });

@@ -1,0 +1,80 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ResolvedPipeline } from "../../../pipeline/graph/resolved.js";
+import { prepareRunFolder } from "../../../pipeline/run/folder.js";
+import { thisProcess } from "../../../pipeline/run/owner.js";
+import { reopenRunFolder } from "../../../pipeline/run/resume.js";
+import { withFolder } from "../../support/pipelines.js";
+
+const test = suite("pipeline/run/resume");
+
+const pipeline = { seed: 3, document: { name: "p", stages: {} } } as unknown as ResolvedPipeline;
+
+/** A process that was here before the machine's last start. */
+const dead = { ...thisProcess(), since: "-1" };
+
+async function leftFolder(folder: string, record: object): Promise<string> {
+  const left = join(folder, "run");
+  await mkdir(join(left, "checkpoints", "svd"), { recursive: true });
+  await mkdir(join(left, "tables", "metrics"), { recursive: true });
+  await writeFile(join(left, "log.ndjson"), "{}\n");
+  await writeFile(
+    join(left, "run.json"),
+    JSON.stringify({
+      ...{ outcome: "running", seed: 3, pipeline: pipeline.document, process: dead },
+      ...record,
+    }),
+  );
+  return left;
+}
+
+for (const outcome of ["running", "failed", "cancelled"]) {
+  test(`of a run that is ${outcome} and at an end the checkpoints stay, and the folder can be run in`, () =>
+    withFolder(async (folder) => {
+      const left = await leftFolder(folder, { outcome });
+      assert.is(await reopenRunFolder(left, pipeline), "open");
+      assert.equal(await readdir(left), ["checkpoints"]);
+      await prepareRunFolder(left);
+      assert.is(await reopenRunFolder(left, pipeline), "open", "killed again before its record was there");
+    }));
+}
+
+test("a run that is done is left as it is", () =>
+  withFolder(async (folder) => {
+    const left = await leftFolder(folder, { outcome: "done" });
+    const before = await readdir(left);
+    assert.is(await reopenRunFolder(left, pipeline), "done");
+    assert.equal(await readdir(left), before);
+  }));
+
+test("a folder that is not there is open", () =>
+  withFolder(async (folder) => assert.is(await reopenRunFolder(join(folder, "none"), pipeline), "open")));
+
+const refusals: Readonly<Record<string, readonly [object, string]>> = {
+  "whose process is at work": [{ process: thisProcess() }, "RUN_ACTIVE"],
+  "of another file": [{ pipeline: { name: "q", stages: {} } }, "OTHER_RUN_IN_FOLDER"],
+  "of another seed": [{ seed: 4 }, "OTHER_RUN_IN_FOLDER"],
+};
+
+for (const [name, [record, code]] of Object.entries(refusals)) {
+  test(`a run ${name} is refused and nothing of it touched`, () =>
+    withFolder(async (folder) => {
+      const left = await leftFolder(folder, record);
+      const before = await readdir(left);
+      const error = await reopenRunFolder(left, pipeline).catch((reason) => reason);
+      assert.is(error.code, code);
+      assert.equal(await readdir(left), before);
+    }));
+}
+
+test("a folder with no run in it but something else is not emptied", () =>
+  withFolder(async (folder) => {
+    await writeFile(join(folder, "thesis.tex"), "");
+    const error = await reopenRunFolder(folder, pipeline).catch((reason) => reason);
+    assert.is(error.code, "RUN_FOLDER_NOT_EMPTY");
+    assert.equal(await readdir(folder), ["thesis.tex"]);
+  }));
+
+test.run();

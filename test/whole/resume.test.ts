@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { build, jacoflow } from "../support/builtCommandLine.js";
+import { withFolder } from "../support/folder.js";
+import { writeSmallPipeline } from "../support/smallPipeline.js";
+import { tableHashes } from "../support/tables.js";
+
+const law = suite("resume");
+
+law.before(build);
+
+/** Block Krylov with more rows (180) than parameters (83), so that they are not held, in many sweeps of four columns. */
+const sweeping = {
+  network: "{ uses: network/init, from: noise, with: { architecture: mlp, hidden: [2] } }",
+  svd: "{ uses: jacobian/spectrum, from: [noise, train.snapshots], with: { rank: 8, method: block-krylov, blockSize: 4, maxSweeps: 40, checkpointSeconds: 0 } }",
+} as const;
+
+/** Makes the process kill itself when it has kept so many states of block Krylov on a Jacobian. */
+function killedAfter(states: number, jacobian: string): Readonly<Record<string, string>> {
+  const module = `
+    import files from "node:fs/promises";
+    import { syncBuiltinESMExports } from "node:module";
+    const { rename } = files;
+    let states = 0;
+    files.rename = async (from, to) => {
+      await rename(from, to);
+      if (to.endsWith("/${jacobian}/state.json") && ++states === ${states}) process.kill(process.pid, "SIGKILL");
+    };
+    syncBuiltinESMExports();`;
+  return { NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(module).toString("base64")}` };
+}
+
+law(
+  "a run killed between two sweeps goes on from there to the same bytes; one that is done is left alone",
+  () =>
+    withFolder(async (folder) => {
+      const file = writeSmallPipeline(folder, sweeping);
+      const whole = join(folder, "whole");
+      const plain = await jacoflow(["run", file, "--out", whole, "-q"]);
+      assert.is(plain.code, 0, plain.stderr);
+      assert.not.ok(existsSync(join(whole, "checkpoints")), "a run that is done needs none");
+
+      const run = join(folder, "run");
+      const words = ["run", file, "--resume", run, "-v"];
+      for (const [states, jacobian] of [
+        [2, "train-0"],
+        [1, "train-18"],
+      ] as const) {
+        const killed = await jacoflow(words, { environment: killedAfter(states, jacobian) });
+        assert.is(killed.signal, "SIGKILL", killed.stderr);
+        assert.is(JSON.parse(readFileSync(join(run, "run.json"), "utf8")).outcome, "running");
+        assert.ok(existsSync(join(run, "checkpoints/svd", jacobian, "state.json")));
+      }
+
+      const other = await jacoflow([...words, "--seed", "99"]);
+      assert.is(other.code, 2);
+      assert.match(other.stderr, "OTHER_RUN_IN_FOLDER");
+
+      const resumed = await jacoflow(words);
+      assert.is(resumed.code, 0, resumed.stderr);
+      assert.match(
+        resumed.stderr,
+        /step 0, train: goes on after sweep \d+, .*\n(.*\n)*.*step 18, train: goes on after sweep 1,/,
+      );
+      assert.equal(tableHashes(run), tableHashes(whole));
+      assert.not.ok(existsSync(join(run, "checkpoints")));
+
+      const again = await jacoflow(words);
+      assert.is(again.code, 0);
+      assert.match(again.stderr, /^done before: /);
+    }),
+);
+
+law.run();
