@@ -59,6 +59,10 @@ const resolvedShare = 0.01;
  * around it, which brought the largest error on a network of 2,100 values from 0.11 to 0.02 of them. Evenly in √σ lies
  * between spectra that fall evenly in σ and in ln σ: on a tanh network of 2,000 values the error was 0.018, in ln σ 0.043.
  *
+ * The last b nodes, not only the lump, stand for what lies below them. Where that is thousands of values, counts just
+ * above are too high: of 12,000 values σ_s = σ_1 e^{−6√(s/12000)}, 7,070 of them above 0.01 σ_1, 16 sweeps of 32 columns
+ * put nearly all above it (an error of 0.4 of all values), 20 sweeps 0.2. Of networks tried none was like that.
+ *
  * @param width b
  */
 export function quadratureParts(
