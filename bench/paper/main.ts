@@ -49,13 +49,22 @@ const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`;
 
 /** Whether every run of an experiment is done, after running those that are not. */
 async function isRun({ name, single }: Section): Promise<boolean> {
+  // Of a matrix the runs that are done are kept anyway; a single run that was cut off goes on.
   const out = single === true ? join(folder, name, "run") : join(folder, name);
   if (single === true && (await readPaperRuns(join(folder, name))).length > 0) return true;
   const file = join(repository, "examples/paper", `${name}.yaml`);
   process.stderr.write(`${name}\n`);
   const { status } = spawnSync(
     process.execPath,
-    [join(repository, "dist/pipeline/cli/main.js"), "run", file, "--set", `size=${given.size}`, "--out", out],
+    [
+      join(repository, "dist/pipeline/cli/main.js"),
+      "run",
+      file,
+      "--set",
+      `size=${given.size}`,
+      single === true ? "--resume" : "--out",
+      out,
+    ],
     { cwd: repository, stdio: ["ignore", "ignore", "inherit"] },
   );
   return status === 0;

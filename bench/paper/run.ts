@@ -1,6 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readRunTables } from "../../pipeline/cli/runTables.js";
+import { runFiles } from "../../pipeline/run/folder.js";
+import type { LogEntry } from "../../pipeline/run/progress.js";
+import type { SweepTime } from "../../stages/jacobian/checkpoint.js";
 import type { RunTables } from "../../stages/sinks/report/tables.js";
 
 /** A run of an experiment, with what it was and what it left. */
@@ -9,6 +12,10 @@ export interface PaperRun extends RunTables {
   readonly seconds: number;
   /** When it began, as `2000-12-31T12:00:00.000Z`. */
   readonly started: string;
+  /** Most memory of the process at a time. */
+  readonly peakMemoryBytes: number;
+  /** What each sweep of its spectra took, in their order, those before it was resumed too. */
+  readonly sweeps: readonly SweepTime[];
   /** An option as it was used, such as `noise.fraction`. */
   readonly option: (stage: string, name: string) => unknown;
 }
@@ -18,6 +25,7 @@ interface RunRecord {
   readonly seed: number;
   readonly seconds: number;
   readonly started: string;
+  readonly peakMemoryBytes: number;
   readonly pipeline: {
     readonly stages: Readonly<Record<string, { readonly with: Readonly<Record<string, unknown>> }>>;
   };
@@ -36,8 +44,17 @@ export async function readPaperRuns(folder: string): Promise<readonly PaperRun[]
       seed: record.seed,
       seconds: record.seconds,
       started: record.started,
+      peakMemoryBytes: record.peakMemoryBytes,
+      sweeps: await readSweeps(join(folder, name)),
       option: (stage, option) => record.pipeline.stages[stage]?.with[option],
     });
   }
   return runs.sort((left, right) => left.seed - right.seed);
+}
+
+/** The times that jacobian/spectrum says in the log beside the way it took. */
+async function readSweeps(folder: string): Promise<readonly SweepTime[]> {
+  const lines = (await readFile(join(folder, runFiles.log), "utf8")).trimEnd().split("\n");
+  const entries = lines.map((line) => JSON.parse(line) as LogEntry);
+  return entries.flatMap(({ facts }) => (facts?.times as readonly SweepTime[] | undefined) ?? []);
 }
