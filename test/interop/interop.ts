@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { TableDefinition } from "../../schemas/table.js";
+import { predictionsTable } from "../../schemas/tables/examples.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
@@ -68,7 +69,13 @@ function plain(value: unknown): unknown {
 
 law.before(build);
 
-const definitions = [metrics, spectrum, projection, basis] as unknown as readonly TableDefinition[];
+const definitions = [
+  metrics,
+  spectrum,
+  projection,
+  basis,
+  predictionsTable(3),
+] as unknown as readonly TableDefinition[];
 
 /** A run with every compression that is here, and its tables. */
 function withRun(use: (tables: readonly KeptTable[]) => Promise<void>): Promise<void> {
