@@ -8,6 +8,7 @@ import {
   graphFlags,
   pluginFlags,
   queryFlags,
+  reportFlags,
   runFlags,
   serveFlags,
   validateFlags,
@@ -183,9 +184,15 @@ function commands(parser: Argv, terminal: Terminal, finish: (exitCode: number) =
       async (given) => finish(await (await import("./compactCommand.js")).compactCommand(given, terminal)),
     )
     .command(
-      "report <run>",
-      "Write report.html again from the tables of a run folder",
-      (builder) => runFolder(builder).check(noMoreArguments),
+      "report [run]",
+      "Write report.html again from the tables of a run folder, or a page that compares several",
+      (builder) =>
+        builder
+          .positional("run", { type: "string", describe: "Run folder" })
+          .options(reportFlags)
+          .example("jacoflow report runs/one", "Writes runs/one/report.html")
+          .example("jacoflow report --compare runs/one runs/two", "Writes comparison.html")
+          .check(noMoreArguments),
       async (given) => finish(await (await import("./reportCommand.js")).reportCommand(given, terminal)),
     )
     .command(

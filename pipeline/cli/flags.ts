@@ -89,6 +89,15 @@ export const graphFlags = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
+export const reportFlags = {
+  compare: { type: "string", array: true, requiresArg: true, describe: "Run folders to show side by side" },
+  out: {
+    type: "string",
+    requiresArg: true,
+    describe: "File to write  [default: report.html in the run folder, or comparison.html]",
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
 export const serveFlags = {
   port: { type: "string", requiresArg: true, describe: "Port, 0 for any that is free  [default: 4180]" },
   address: {
@@ -141,7 +150,7 @@ export const flagsOf: Readonly<Record<string, Readonly<Record<string, Options>>>
   inspect: {},
   query: queryFlags,
   compact: {},
-  report: {},
+  report: reportFlags,
   serve: serveFlags,
   doctor: doctorFlags,
 };

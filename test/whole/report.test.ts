@@ -1,5 +1,6 @@
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { parseHTML } from "linkedom";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { build, jacoflow } from "../support/builtCommandLine.js";
@@ -78,6 +79,37 @@ law("changing a value in a table changes what `report` writes, there and in the 
       for (const text of shown) assert.ok(after.includes(text), `${what}: no ${text}`);
       before = after;
     }
+  }),
+);
+
+law("`report --compare` writes one page of several runs, each a line in every chart", () =>
+  withFolder(async (folder) => {
+    const file = writeSmallPipeline(folder);
+    const runs = ["seed-7", "seed-8"].map((name) => join(folder, name));
+    for (const run of runs) {
+      const made = await jacoflow(["run", file, "--out", run, "--seed", run.slice(-1), "-q"]);
+      assert.is(made.code, 0, made.stderr);
+    }
+    const page = join(folder, "side-by-side.html");
+    const { code, stdout, stderr } = await jacoflow(["report", "--out", page, "--compare", ...runs]);
+    assert.is(code, 0, stderr);
+    assert.is(stdout, `${page}\n`);
+    const { document } = parseHTML(readFileSync(page, "utf8"));
+    assert.is(document.querySelector("h1")?.textContent, "2 runs side by side");
+    const legends = [...document.querySelectorAll("figure")].map((figure) =>
+      [...figure.querySelectorAll(".legend li")].map((entry) => entry.textContent?.trim()),
+    );
+    assert.ok(legends.length >= 10, `${legends.length} figures`);
+    for (const legend of legends) {
+      for (const name of ["seed-7", "seed-8"]) {
+        assert.ok(
+          legend.some((entry) => entry?.startsWith(name)),
+          legend.join(", "),
+        );
+      }
+    }
+    const short = await jacoflow(["report", "--compare", runs[0]]);
+    assert.is(short.code, 2, short.stderr);
   }),
 );
 

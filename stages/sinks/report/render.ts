@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { missing } from "../numberText.js";
+import { chartSections } from "./chartSections.js";
+import { type ComparedRun, compareSections, compareTable } from "./compare.js";
 import { explanation } from "./explanation.js";
 import { findings } from "./findings.js";
 import { emphasised, Html, html } from "./html.js";
 import { saveScript } from "./script.js";
-import { emptyNote, figureSections, fileSection, headlineSections, scalarSections } from "./sections.js";
+import { drawnSections, emptyNote, fileSection, headlineSections, scalarSections } from "./sections.js";
 import { style } from "./style.js";
 import { mapOf, type RunFacts, type RunTables } from "./tables.js";
 
@@ -47,18 +49,9 @@ this run lie and what training made of them; its words are explained at the end.
 export function renderReport(tables: RunTables, run: RunFacts): string {
   const said = findings(tables, run.file);
   const course = courseText(run);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="jacoflow">
-<title>${run.name} · jacoflow</title>
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<style>${new Html(style)}</style>
-</head>
-<body>
-<header>
+  return pageText(
+    run.name,
+    html`<header>
 <h1>${run.name}</h1>
 <p class="facts">${factsText(run)}</p>
 ${course === undefined ? undefined : html`<p class="facts">${course}</p>`}
@@ -69,17 +62,48 @@ ${tables.projection.length > 0 ? lead : undefined}
 ${said.length === 0 ? undefined : html`<ul class="findings">${said.map((sentence) => html`<li>${emphasised(sentence)}</li>\n`)}</ul>`}
 ${emptyNote(tables)}
 ${headlineSections(tables, run)}
-${figureSections(tables, run)}
+${drawnSections(chartSections(tables, run))}
 ${scalarSections(tables, run)}
 ${tables.projection.length > 0 ? explanation : undefined}
 ${fileSection(run)}
 </main>
-<footer>Made by jacoflow; every measured number on this page comes from the tables of the run. The paper is S. Oymak, Z. Fabian,
+`,
+  );
+}
+
+/** Several runs side by side, by the charts of the live page, as one HTML file like a report. */
+export function renderComparison(runs: readonly ComparedRun[]): string {
+  return pageText(
+    `${runs.length} runs`,
+    html`<header>
+<h1>${runs.length} runs side by side</h1>
+</header>
+<main>
+${compareTable(runs)}
+${drawnSections(compareSections(runs))}
+</main>
+`,
+  );
+}
+
+/** A page that stands alone around its contents. */
+function pageText(title: string, contents: Html): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="jacoflow">
+<title>${title} · jacoflow</title>
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<style>${new Html(style)}</style>
+</head>
+<body>
+${contents}<footer>Made by jacoflow; every measured number on this page comes from the tables of the run. The paper is S. Oymak, Z. Fabian,
 M. Li, M. Soltanolkotabi, <cite>Generalization Guarantees for Neural Networks via Harnessing the Low-rank Structure of
 the Jacobian</cite>, arXiv 1906.05392 (2019).</footer>
 <script type="module">${new Html(saveScript)}</script>
 </body>
 </html>
-`;
-  return page.text;
+`.text;
 }

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
-import { chartSections, hasCourse } from "./chartSections.js";
+import { type ChartSection, hasCourse } from "./chartSections.js";
 import { drawing } from "./drawing.js";
 import { figure } from "./figure.js";
 import { headline } from "./headline.js";
@@ -9,9 +9,9 @@ import { headlineTable } from "./headlineTable.js";
 import { type Html, html } from "./html.js";
 import { byStage, type RunFacts, type RunTables } from "./tables.js";
 
-/** The sections of the charts, drawn without a browser; those without a point to show are left out. */
-export function figureSections(tables: RunTables, run: RunFacts): readonly (Html | undefined)[] {
-  return chartSections(tables, run).map(({ title, introduction, charts }) => {
+/** Sections of charts, drawn without a browser; those without a point to show are left out. */
+export function drawnSections(sections: readonly ChartSection[]): readonly (Html | undefined)[] {
+  return sections.map(({ title, introduction, charts }) => {
     const drawn = charts.map((chart) => figure(chart, drawing)).filter((found) => found !== undefined);
     if (drawn.length === 0) return undefined;
     return html`<section>
