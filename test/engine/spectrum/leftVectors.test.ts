@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import type { LinearAlgebra, Matrix } from "../../../engine/engine.js";
 import { createEngine } from "../../../engine/engines.js";
 import { randomSource } from "../../../engine/random.js";
-import { orthonormalColumns } from "../../../engine/spectrum/leftVectors.js";
+import { besideEachOther, gaussianMatrix, widened } from "../../../engine/spectrum/blocks.js";
+import { combinedColumns, orthonormalColumns } from "../../../engine/spectrum/leftVectors.js";
 
 const law = suite("left singular vectors");
 
@@ -47,5 +48,27 @@ law("that are given stay where they are, however many columns are drawn beside t
     await engine.close();
   }
 });
+
+law(
+  "blocks of more rows than are put side by side at a time combine to the numbers of all at once",
+  async () => {
+    const engine = await createEngine();
+    try {
+      const { algebra } = engine;
+      const tall = 40_001;
+      const blocks = [];
+      for (const [at, columns] of [3, 1, 4].entries()) {
+        blocks.push(await gaussianMatrix(randomSource(`block ${at}`), tall, columns));
+      }
+      const coefficients = await widened(await gaussianMatrix(randomSource("coefficients"), 8, 5));
+      const made = await combinedColumns(algebra, blocks, coefficients);
+      const expected = await algebra.combine(await besideEachOther(blocks), coefficients);
+      assert.equal([made.rows, made.columns], [tall, 5]);
+      assert.ok(made.values.every((value, at) => value === expected.values[at]));
+    } finally {
+      await engine.close();
+    }
+  },
+);
 
 law.run();
