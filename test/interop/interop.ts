@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -82,7 +82,7 @@ function withRun(use: (tables: readonly KeptTable[]) => Promise<void>): Promise<
   return withFolder(async (folder) => {
     const file = writeSmallPipeline(folder, {
       parquet:
-        "{ uses: sink/parquet, from: [train.metrics, svd, project], with: { rowsPerPart: 20, compression: gzip } }",
+        "{ uses: sink/parquet, from: [train.metrics, svd.spectrum, svd.basis, svd.predictions, project.projection], with: { rowsPerPart: 20, compression: gzip } }",
     });
     const out = join(folder, "run");
     const { code, stderr } = await jacoflow(["run", file, "--out", out, "-q"]);
@@ -143,9 +143,11 @@ withPython("run --stream - feeds examples/consumer.py while it goes on", () =>
     const consumer = spawn(python, [join(repository, "examples/consumer.py")], {
       stdio: ["pipe", "pipe", "inherit"],
     });
+    const ended = new Promise((resolve) => sender.on("close", resolve));
     sender.stdout.pipe(consumer.stdin);
     let said = "";
     for await (const text of consumer.stdout.setEncoding("utf8")) said += text;
+    assert.is(await ended, 0);
     assert.match(said, /^epoch 0: test error \d/);
     assert.match(said, /smallest: \d\.\d{3} at epoch \d/);
   }),
@@ -161,24 +163,20 @@ withPython("pyarrow reads a stream over HTTP to its end", () =>
     const sender = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "pipe"] });
     const ended = new Promise((resolve) => sender.on("close", resolve));
     let said = "";
-    let read = "";
+    let received: Promise<Buffer> | undefined;
     for await (const text of sender.stderr.setEncoding("utf8")) {
       said += text;
-      const url = /arrow streams: (http:\S+)/.exec(said)?.[1];
-      if (url === undefined || read !== "") continue;
-      read = "asked";
-      const reader = spawn(python, [join(repository, "test/interop/rows.py"), "http", `${url}metrics/train`]);
-      reader.stdout.setEncoding("utf8").on("data", (rows: string) => {
-        read += rows;
-      });
+      const url = /arrow streams: (http:\S+\/)/.exec(said)?.[1];
+      if (url === undefined) continue;
+      received ??= fetch(`${url}metrics/train`).then(async (response) =>
+        Buffer.from(await response.arrayBuffer()),
+      );
     }
     assert.is(await ended, 0, said);
     const [kept] = (await listTables(out)).filter(({ table }) => table === "metrics");
-    const rows = read
-      .replace("asked", "")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as unknown);
+    const stream = join(folder, "received.arrows");
+    writeFileSync(stream, await received!);
+    const rows = rowsBy("http", [`file://${stream}`]);
     assert.equal(rows, plain(await loadRows(metrics, kept)));
   }),
 );
