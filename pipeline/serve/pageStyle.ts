@@ -42,7 +42,8 @@ figure.cut .drawing { touch-action: pan-y; cursor: ew-resize; user-select: none;
 .graph .stage.running rect { stroke: var(--tone-1); stroke-width: 2.5; }
 .graph .stage.done rect { stroke: var(--tone-3); }
 .graph .stage.failed rect { stroke: var(--tone-2); stroke-width: 2.5; }
-.log { max-height: 16rem; overflow-y: auto; list-style: none; margin: 0; padding: 0.5rem 0.8rem; background: var(--panel); border-radius: 4px; font-size: 0.85rem; }
+.log-box { max-height: 16rem; overflow-y: auto; }
+.log { list-style: none; margin: 0; padding: 0.5rem 0.8rem; background: var(--panel); border-radius: 4px; font-size: 0.85rem; }
 .log li { padding: 0.1rem 0; overflow-wrap: anywhere; }
 .log time { color: var(--quiet); font-variant-numeric: tabular-nums; }
 .log .warning strong, .log .error strong { color: var(--tone-2); }

@@ -28,12 +28,7 @@ export class RunView {
     "aria-label": "The graph",
   });
   readonly #edges = made("div");
-  readonly #log = made("ol", {
-    class: "log",
-    tabindex: "0",
-    role: "region",
-    "aria-label": "Log, the newest first",
-  });
+  readonly #log = made("ol", { class: "log" });
   #data: RunData | undefined;
 
   constructor() {
@@ -41,7 +36,9 @@ export class RunView {
     this.#cut.listen(this.#figures.element);
     const graph = made("section", {}, made("h2", {}, "The graph and its edges"), this.#graph);
     graph.append(made("details", {}, made("summary", {}, "The edges as a table"), this.#edges));
-    const log = made("section", {}, made("h2", {}, "Log"), this.#log);
+    const about = { class: "log-box", tabindex: "0", role: "region", "aria-label": "Log, the newest first" };
+    const newestFirst = made("div", about, this.#log);
+    const log = made("section", {}, made("h2", {}, "Log"), newestFirst);
     this.element.append(this.#title, this.#stages, this.#said, this.#headline);
     this.element.append(this.#figures.element, graph, log);
   }

@@ -165,7 +165,8 @@ export function plotted(chart: Chart, document: PlotDocument): string | undefine
     y: yScale(chart, heights),
     marks,
   }) as unknown as { readonly outerHTML: string };
-  return plot.outerHTML.replace(/<style>[^<]*<\/style>/, "");
+  // Plot labels its groups, which have no role: the picture as a whole has a name and a description instead.
+  return plot.outerHTML.replace(/<style>[^<]*<\/style>/, "").replaceAll(/ aria-label="[^"]*"/g, "");
 }
 
 /** The index at a horizontal place of a chart whose x is an index from 1 to `last`; may lie beyond either. */
