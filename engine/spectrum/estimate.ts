@@ -176,7 +176,9 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const columns = Math.min(sweeps * width, parameters, rows + width);
   const passing = examples * (sweeps * cost.passFlops + cost.productFlops * columns);
   const eigen = eigenWork(rates, columns, rank + guardCount);
-  const basis = 4 * parameters * columns + 8 * rows * columns;
+  const basis = 4 * parameters * columns + 4 * rows * columns;
+  // Left vectors as they are combined and made orthonormal.
+  const left = 12 * rows * rank;
   const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
   const ofEngine = 8 * parameters * width + 4 * parameters * rowsInWork;
   return {
@@ -187,7 +189,7 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
       workAt(rates.algebra, 4 * parameters * columns ** 2),
       times(sweeps, eigen),
     ),
-    memoryBytes: basis + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem),
+    memoryBytes: basis + left + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem),
     sweeps,
     blockSize: width,
     reason: "",
