@@ -53,6 +53,7 @@ export const mlflowErrors = {
       cause,
     }),
 
+  /** A folder that holds nothing to send, or none that can be read. */
   spool: (path: string, reason: string) =>
     new JacoflowError({
       code: "MLFLOW_SPOOL",
