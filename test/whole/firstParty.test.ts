@@ -35,6 +35,7 @@ law(
       const mine = await run(join(folder, "mine"), byParquetjs);
       const other = await run(join(folder, "other"), []);
       const tables = [
+        ["directions", "project"],
         ["metrics", "train"],
         ["spectrum", "svd"],
         ["projection", "project"],
