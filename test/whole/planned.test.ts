@@ -122,6 +122,7 @@ law("of the quickstart, reduced: rows and batches as planned, bytes within 5 %",
     ...train,
     ...svd,
     "project.projection",
+    "project.directions",
   ]);
 });
 

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { examplesTable, predictionsTable } from "../../schemas/tables/examples.js";
 import { metrics } from "../../schemas/tables/metrics.js";
 import { parametersTable } from "../../schemas/tables/parameters.js";
-import { angles, projection } from "../../schemas/tables/projection.js";
+import { angles, directions, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
 import { listTables } from "../../stages/sinks/parquet/read.js";
 import { build, jacoflow } from "../support/builtCommandLine.js";
@@ -34,6 +34,7 @@ const columnsOf = {
   spectrum: Object.keys(spectrum.columns),
   basis: Object.keys(basis.columns),
   projection: Object.keys(projection.columns),
+  directions: Object.keys(directions.columns),
   angles: Object.keys(angles.columns),
 } as const;
 
