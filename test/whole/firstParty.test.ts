@@ -80,13 +80,14 @@ law(
       assert.match(described.stdout, stage);
       const checked = await jacoflow(["check-plugin", plugin, "--json"]);
       const results = JSON.parse(checked.stdout) as { readonly law: string; readonly passed: boolean }[];
-      // DuckDB's files are not the same bytes for the same rows, as its README says.
-      const notKept = plugin === "duckdb" ? ["deterministic under a seed"] : [];
+      // DuckDB's files need not be the same bytes for the same rows, as its README says.
+      const exempt = plugin === "duckdb" ? "deterministic under a seed" : undefined;
       assert.equal(
-        results.filter(({ passed }) => !passed).map((result) => result.law),
-        notKept,
+        results.filter(({ law, passed }) => !passed && law !== exempt),
+        [],
         checked.stdout + checked.stderr,
       );
+      assert.ok(results.length >= 10, checked.stderr);
     }
   },
 );
