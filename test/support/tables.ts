@@ -45,6 +45,19 @@ export async function query(sql: string): Promise<readonly Readonly<Record<strin
   }
 }
 
+/** The values of every row of a query in a database that is open. */
+export async function rowValues(
+  database: DuckDBInstance,
+  sql: string,
+): Promise<readonly (readonly unknown[])[]> {
+  const connection = await database.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowsJS();
+  } finally {
+    connection.closeSync();
+  }
+}
+
 /** SQL that reads all parts of a table of one stage, in order. */
 export function partsOf(runFolder: string, table: string, stage: string): string {
   return `read_parquet('${join(runFolder, "tables", table, stage, "*.parquet").replaceAll("'", "''")}')`;

@@ -16,20 +16,14 @@ import { listTables, loadRows, readMetadata } from "../../../stages/sinks/parque
 import { parquet } from "../../../stages/sinks/parquet.js";
 import { batchOf, randomColumns } from "../../support/randomTables.js";
 import { filesUnder, inFolder, inputOf, sinkContext } from "../../support/sinks.js";
+import { rowValues } from "../../support/tables.js";
 
 const test = suite("compact");
 
 const database = await DuckDBInstance.create(":memory:", { threads: "1" });
 test.after(() => database.closeSync());
 
-async function query(sql: string): Promise<readonly (readonly unknown[])[]> {
-  const connection = await database.connect();
-  try {
-    return (await connection.runAndReadAll(sql)).getRowsJS();
-  } finally {
-    connection.closeSync();
-  }
-}
+const query = (sql: string) => rowValues(database, sql);
 
 async function keep(folder: string, stage: string, table: TableDefinition, batches: readonly RecordBatch[]) {
   const options = { rowsPerPart: 4, compression: "gzip" as const, arrow: [] };

@@ -22,6 +22,7 @@ import { parquet, parquetSink } from "../../../stages/sinks/parquet.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
 import { batchOf, type Cell, randomColumns } from "../../support/randomTables.js";
 import { filesUnder, inFolder, inputOf, type LogLine, sinkContext } from "../../support/sinks.js";
+import { rowValues } from "../../support/tables.js";
 
 const test = suite("sink/parquet");
 
@@ -59,15 +60,7 @@ async function keepBatches(
 const database = await DuckDBInstance.create(":memory:", { threads: "1" });
 test.after(() => database.closeSync());
 
-/** Rows of a query. */
-async function query(sql: string): Promise<readonly (readonly unknown[])[]> {
-  const connection = await database.connect();
-  try {
-    return (await connection.runAndReadAll(sql)).getRowsJS();
-  } finally {
-    connection.closeSync();
-  }
-}
+const query = (sql: string) => rowValues(database, sql);
 
 /** Columns of all parts, in the order of their rows, by another reader than ours. */
 async function byDuckDB(
