@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { JacoflowError } from "../../schemas/errors/error.js";
 import type { Columns, TableDefinition } from "../../schemas/table.js";
-import { listTables, loadRows } from "../../stages/sinks/parquet/read.js";
+import { type KeptTable, listTables, loadRows } from "../../stages/sinks/parquet/read.js";
 import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { mapOf } from "../../stages/sinks/report/tables.js";
 import { runFiles } from "../run/folder.js";
@@ -9,10 +10,20 @@ import type { EdgeNow, RunHead } from "./protocol.js";
 import { type RecordedRun, readRecordedRun, Tail } from "./record.js";
 import { RunRows } from "./rows.js";
 import { isShown, shownTables } from "./shown.js";
+import { StepCounts } from "./stepCounts.js";
 import type { WatchedRun } from "./watchedRun.js";
 
-/** Between two looks at the folder. */
-const patience = 700;
+/** Milliseconds between two looks at the folder. */
+const usualPatience = 700;
+
+/** A part as it was read last. */
+interface KnownPart {
+  readonly stamp: string;
+  /** Its rows that were told. */
+  readonly rows: StepCounts;
+  /** Why it cannot be read. */
+  readonly trouble: JacoflowError | undefined;
+}
 
 /** A run read from its folder: one that is over, or of another process, as far as its sinks have written. */
 export class FolderRun implements WatchedRun {
@@ -20,28 +31,31 @@ export class FolderRun implements WatchedRun {
   readonly #id: string;
   readonly #folder: string;
   readonly #log: Tail;
-  /** Of every part: when it was written last, and its rows that are known. */
-  readonly #parts = new Map<string, { readonly stamp: string; readonly rows: number }>();
+  readonly #patience: number;
+  readonly #parts = new Map<string, KnownPart>();
   readonly #depths = new Map<string, Partial<EdgeNow>>();
   #recorded: RecordedRun;
+  #unreadable: readonly string[] = [];
   #looked = 0;
   #looking: Promise<void> | undefined;
 
-  private constructor(id: string, folder: string, recorded: RecordedRun) {
+  private constructor(id: string, folder: string, recorded: RecordedRun, patience: number) {
     this.#id = id;
+    this.#patience = patience;
     this.#folder = folder;
     this.#recorded = recorded;
     this.#log = new Tail(join(folder, runFiles.log));
   }
 
-  static async open(id: string, folder: string): Promise<FolderRun> {
-    const run = new FolderRun(id, folder, await readRecordedRun(id, folder));
+  /** Reads all that the folder has; looks at it again after `patience` milliseconds at the earliest. */
+  static async open(id: string, folder: string, patience = usualPatience): Promise<FolderRun> {
+    const run = new FolderRun(id, folder, await readRecordedRun(id, folder), patience);
     await run.refresh();
     return run;
   }
 
   get head(): RunHead {
-    return this.#recorded.head;
+    return { ...this.#recorded.head, unreadable: this.#unreadable };
   }
 
   get stages() {
@@ -60,7 +74,7 @@ export class FolderRun implements WatchedRun {
   }
 
   async #look(): Promise<void> {
-    if (performance.now() - this.#looked < patience && this.#looked > 0) return;
+    if (performance.now() - this.#looked < this.#patience && this.#looked > 0) return;
     const recorded = await readRecordedRun(this.#id, this.#folder);
     if (recorded.head.started !== this.#recorded.head.started) this.#forget();
     await this.#readLog();
@@ -95,29 +109,54 @@ export class FolderRun implements WatchedRun {
     }
   }
 
-  async #readTables(): Promise<void> {
-    for (const { table, stage, format, files } of await listTables(this.#folder)) {
-      if (!isShown(table)) continue;
-      for (const file of files) {
-        const about = await stat(file).catch(() => undefined);
-        const stamp = about === undefined ? "" : `${about.ino} ${about.size} ${about.mtimeMs}`;
-        const known = this.#parts.get(file);
-        if (about === undefined || known?.stamp === stamp) continue;
-        const definition = shownTables[table] as unknown as TableDefinition<Columns>;
-        // A part that a reader cannot read is left out; `inspect` says what is wrong with it.
-        const rows = await loadRows(definition, { table, stage, format, files: [file] }).catch(
-          () => undefined,
-        );
-        if (rows === undefined) continue;
-        if (known !== undefined && rows.length < known.rows) {
+  /** Reads what is new in tables; anew, so many times, while they are merged or replaced under its hands. */
+  async #readTables(attempts = 3): Promise<void> {
+    const tables = (await listTables(this.#folder)).filter(({ table }) => isShown(table));
+    const present = new Set(tables.flatMap(({ files }) => files));
+    // `compact` merges parts: rows of one that is gone are in another, and would be told twice.
+    if ([...this.#parts.keys()].some((file) => !present.has(file))) this.#forget();
+    const unreadable: string[] = [];
+    for (const kept of tables) {
+      for (const file of kept.files) {
+        const outcome = await this.#readPart({ ...kept, files: [file] });
+        if (outcome === "other" && attempts > 1) {
           this.#forget();
-          return this.#readTables();
+          return this.#readTables(attempts - 1);
         }
-        this.rows.append(table, rows.slice(known?.rows ?? 0) as unknown as CuttableTables[ShownTable]);
-        this.#parts.set(file, { stamp, rows: rows.length });
+        if (outcome instanceof JacoflowError) unreadable.push(outcome.message);
       }
     }
+    this.#unreadable = unreadable;
   }
+
+  /** Takes what is new in a part of one file; `other` when it is gone, or no longer the part that was read before. */
+  async #readPart(kept: KeptTable): Promise<"read" | "other" | JacoflowError> {
+    const [file] = kept.files;
+    const stamp = await stampOf(file);
+    if (stamp === "") return "other";
+    const known = this.#parts.get(file) ?? { stamp: "", rows: new StepCounts(), trouble: undefined };
+    if (known.stamp === stamp) return known.trouble ?? "read";
+    const table = kept.table as ShownTable;
+    try {
+      const rows = await loadRows(shownTables[table] as unknown as TableDefinition<Columns>, kept);
+      const fresh = known.rows.after(rows);
+      if (fresh === undefined) return "other";
+      this.rows.append(table, fresh as unknown as CuttableTables[ShownTable]);
+      this.#parts.set(file, { stamp, rows: StepCounts.of(rows), trouble: undefined });
+      return "read";
+    } catch (error) {
+      // A part that was replaced while it was read is read the next time.
+      if (!(error instanceof JacoflowError) || (await stampOf(file)) !== stamp) return "read";
+      this.#parts.set(file, { ...known, stamp, trouble: error });
+      return error;
+    }
+  }
+}
+
+/** Changes whenever a file is replaced; empty for one that is not there. */
+async function stampOf(file: string): Promise<string> {
+  const about = await stat(file).catch(() => undefined);
+  return about === undefined ? "" : `${about.ino} ${about.size} ${about.mtimeMs}`;
 }
 
 const edgeKey = ({ from, to }: Pick<EdgeNow, "from" | "to">) =>

@@ -59,6 +59,7 @@ export class LiveRun implements WatchedRun {
         engine: pipeline.engine,
         file: pipeline.document,
         classes: null,
+        unreadable: [],
       },
       stages: pipeline.stages.map(({ name, uses }) => ({ name, uses })),
     };

@@ -22,6 +22,8 @@ export interface ListedRun {
 export interface RunHead extends ListedRun {
   /** Code and message of what ended it. */
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** Why parts of its tables cannot be read, so that rows are missing here. */
+  readonly unreadable: readonly string[];
   readonly engine: string;
   /** The pipeline as plain data. */
   readonly file: unknown;

@@ -40,6 +40,7 @@ export async function readRecordedRun(id: string, folder: string): Promise<Recor
     engine: text(mapOf(record.engine).name, text(mapOf(record.engine).wanted, "")),
     file: pipeline,
     classes: null,
+    unreadable: [],
     stages,
   };
   return {

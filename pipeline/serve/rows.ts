@@ -89,7 +89,6 @@ export class RunRows {
 
   /** Keeps every other step of a table, and its last. */
   #thin(table: ShownTable, rows: readonly Row[]): void {
-    const stepOf = (row: Row) => ("step" in row ? row.step : "jacobian_step" in row ? row.jacobian_step : 0);
     const steps = [...new Set(rows.map(stepOf))].sort((left, right) => left - right);
     const kept = new Set(steps.filter((_, at) => at % 2 === 0 || at === steps.length - 1));
     const half = kept.size < steps.length;
@@ -111,4 +110,10 @@ export function placeOf(text: string | undefined): Place | undefined {
     counts.length === tableNames.length + 1 &&
     counts.every((count) => Number.isSafeInteger(count) && count >= 0);
   return right ? { generation, counts } : undefined;
+}
+
+/** The step at which a row was taken; 0 in a table without. */
+export function stepOf(row: object): number {
+  if ("step" in row) return row.step as number;
+  return "jacobian_step" in row ? (row.jacobian_step as number) : 0;
 }

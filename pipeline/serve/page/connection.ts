@@ -36,6 +36,11 @@ export class Connection {
     return this.#contact;
   }
 
+  /** Follows the run again after it was over. */
+  resume(): void {
+    if (this.#contact === "over") this.#connect();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);

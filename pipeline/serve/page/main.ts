@@ -67,7 +67,10 @@ class Page {
       this.#views.delete(id);
     }
     for (const id of ids) {
-      if (!this.#open.has(id)) this.#open.set(id, new Connection(id, () => this.#drawSoon()));
+      const open = this.#open.get(id);
+      // A run that was over goes on: somebody resumed it.
+      if (this.#listed.some((run) => run.id === id && run.state === "running")) open?.resume();
+      if (open === undefined) this.#open.set(id, new Connection(id, () => this.#drawSoon()));
     }
     this.#picker.update(this.#listed, ids);
     this.#drawSoon();

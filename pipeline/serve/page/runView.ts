@@ -95,7 +95,10 @@ function titleOf(head: RunHead): Html {
     head.error === null
       ? undefined
       : html`<p class="stopped"><strong>${head.error.code}</strong> ${head.error.message}</p>`;
-  return html`<h1>${head.name}</h1><p class="facts"><span class="state ${head.state}">${facts[0]}</span> · ${facts.slice(1).join(" · ")}</p>${error}`;
+  const unreadable = head.unreadable.map(
+    (why) => html`<p class="stopped"><strong>Rows are missing here.</strong> ${why}</p>`,
+  );
+  return html`<h1>${head.name}</h1><p class="facts"><span class="state ${head.state}">${facts[0]}</span> · ${facts.slice(1).join(" · ")}</p>${error}${unreadable}`;
 }
 
 function progressOf(stages: readonly StageNow[]): Html {

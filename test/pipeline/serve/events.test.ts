@@ -93,7 +93,7 @@ law("edges of a run that is over show what its log says of them", () =>
 function goingRun(): WatchedRun & { over: boolean } {
   const head: RunHead = {
     ...{ id: "a", name: "a", state: "running", seed: 1, started: "", seconds: null, error: null },
-    ...{ engine: "", file: {}, classes: null, stages: [] },
+    ...{ engine: "", file: {}, classes: null, unreadable: [], stages: [] },
   };
   return {
     over: false,
