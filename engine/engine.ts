@@ -54,6 +54,24 @@ export interface TrainingOptions {
   readonly labels: Int32Array;
 }
 
+/** All that the next step depends on, besides its arguments. */
+export interface TrainingState {
+  /** Steps done; Adam's bias correction counts them. */
+  readonly steps: number;
+  /** Flat, layout order, totalCount long, moving statistics among them. */
+  readonly parameters: Float32Array;
+  /** What the optimiser keeps, trainableCount long each: momentum m, Adam the first and the second moment, others nothing. */
+  readonly moments: readonly Float32Array[];
+}
+
+/** How many vectors an optimiser keeps from step to step. */
+export const momentsKept: Readonly<Record<Optimizer["kind"], number>> = {
+  gd: 0,
+  sgd: 0,
+  momentum: 1,
+  adam: 2,
+};
+
 /** Optimisation of one model on one set of examples; holds parameters and optimiser state. */
 export interface Training {
   /**
@@ -70,6 +88,10 @@ export interface Training {
   ): Promise<number>;
   /** A copy of the flat parameter vector (layout order) after the steps done so far. */
   parameters(): Promise<Float32Array>;
+  /** A copy of what the next step depends on. */
+  state(): Promise<TrainingState>;
+  /** Goes on from a state of the same network and optimiser: the steps after it have the same bits as they had there. */
+  restore(state: TrainingState): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -13,7 +13,7 @@ namespace {
 enum class Call : int {
   load = 0, forward, rows, rows64, sweep, gram, trainOpen, trainStep, trainParameters, close,
   crossProduct, combine, subtract, gram64, symmetricEigen, peak, heldGram, heldSweep,
-  coordinates, remainder,
+  coordinates, remainder, trainState, trainRestore,
 };
 
 const char* const faultNames[] = {"cancelled", "invalidPlan", "invalidArgument", "outOfMemory", "notFinite", "notConverged"};
@@ -239,6 +239,26 @@ void Engine::perform(Job& job) {
       if (!job.second || !job.second->training) fail(Fault::invalidArgument, "the training is closed");
       const Index total = job.second->model->network().total;
       std::memcpy(array<float>(job, 0, total), job.second->training->parameters(), static_cast<std::size_t>(total) * sizeof(float));
+      break;
+    }
+    case Call::trainState:
+    case Call::trainRestore: {
+      if (!job.second || !job.second->training) fail(Fault::invalidArgument, "the training is closed");
+      Training& training = *job.second->training;
+      const Network& network = job.second->model->network();
+      const std::size_t bytes = static_cast<std::size_t>(network.trainable) * sizeof(float);
+      float* parameters = array<float>(job, 0, network.total);
+      for (Index i = 0; i < training.moments(); ++i) {
+        float* moment = array<float>(job, static_cast<std::size_t>(1 + i), network.trainable);
+        if (job.call == Call::trainState) std::memcpy(moment, training.moment(i), bytes);
+        else std::memcpy(training.moment(i), moment, bytes);
+      }
+      if (job.call == Call::trainRestore) {
+        training.restore(parameters, size(job, 0));
+      } else {
+        std::memcpy(parameters, training.parameters(), static_cast<std::size_t>(network.total) * sizeof(float));
+        job.result = static_cast<double>(training.steps());
+      }
       break;
     }
     case Call::close:

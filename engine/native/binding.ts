@@ -31,6 +31,8 @@ export const calls = {
   heldSweep: 17,
   coordinates: 18,
   remainder: 19,
+  trainState: 20,
+  trainRestore: 21,
 } as const;
 
 export type Fault =

@@ -1,7 +1,8 @@
 import { nativeErrors } from "../../schemas/errors/native.js";
 import { networkErrors } from "../../schemas/errors/network.js";
-import type { Optimizer, Training, TrainingOptions } from "../engine.js";
+import { momentsKept, type Optimizer, type Training, type TrainingOptions } from "../engine.js";
 import type { ParameterLayout } from "../network/layout.js";
+import { checkState } from "../network/trainingState.js";
 import type { Handle } from "./binding.js";
 import type { Job, Jobs } from "./jobs.js";
 
@@ -76,6 +77,22 @@ export async function openTraining(
       const values = new Float32Array(shape.layout.totalCount);
       await jobs.run({ call: "trainParameters", model, training, arrays: [values] });
       return values;
+    },
+    async state() {
+      open();
+      const parameters = new Float32Array(shape.layout.totalCount);
+      const moments = Array.from(
+        { length: momentsKept[optimizer.kind] },
+        () => new Float32Array(shape.layout.trainableCount),
+      );
+      const steps = await jobs.run({ call: "trainState", model, training, arrays: [parameters, ...moments] });
+      return { steps, parameters, moments };
+    },
+    async restore(state) {
+      open();
+      checkState(state, shape.layout, optimizer);
+      const arrays = [state.parameters, ...state.moments];
+      await jobs.run({ call: "trainRestore", model, training, arrays, numbers: [state.steps] });
     },
     async close() {
       if (closed) return;

@@ -1,7 +1,8 @@
 import type { Engine, LinearAlgebra, Matrix, Model, Training, TrainingOptions } from "../engine.js";
-import { parameterLayout } from "../network/layout.js";
+import { type ParameterLayout, parameterLayout } from "../network/layout.js";
 import type { Network } from "../network/network.js";
 import { inferShapes } from "../network/shapes.js";
+import { checkState } from "../network/trainingState.js";
 import type { TensorflowBackend } from "./backend.js";
 import {
   checkBlock,
@@ -109,7 +110,7 @@ async function openModel(thread: EngineThread, network: Network): Promise<Model>
     train: async (task) => {
       const features = checked(task.features);
       checkLabels(task.labels, features.rows, outputs);
-      return openTraining(thread, model, { ...task, features });
+      return openTraining(thread, model, layout, { ...task, features });
     },
     close: () => thread.call("closeModel", { model }),
   };
@@ -125,7 +126,12 @@ function packed(matrix: Matrix): Matrix {
   return whole || values.buffer instanceof SharedArrayBuffer ? matrix : { ...matrix, values: values.slice() };
 }
 
-async function openTraining(thread: EngineThread, model: number, task: TrainingOptions): Promise<Training> {
+async function openTraining(
+  thread: EngineThread,
+  model: number,
+  layout: ParameterLayout,
+  task: TrainingOptions,
+): Promise<Training> {
   const { loss, optimizer, features, labels } = task;
   const training = await thread.call("train", { model, loss, optimizer, features, labels });
   return {
@@ -134,6 +140,11 @@ async function openTraining(thread: EngineThread, model: number, task: TrainingO
       return thread.call("step", { training, indices, learningRate, normalization }, work);
     },
     parameters: () => thread.call("parameters", { training }),
+    state: () => thread.call("trainingState", { training }),
+    restore: async (state) => {
+      checkState(state, layout, optimizer);
+      await thread.call("restoreTraining", { training, state });
+    },
     close: () => thread.call("closeTraining", { training }),
   };
 }

@@ -93,6 +93,11 @@ export function createHandlers(): Handlers {
     step: ({ training, indices, learningRate, normalization }, watch) =>
       trainingOf(training).training.step(indices, learningRate, normalization, watch),
     parameters: ({ training }) => trainingOf(training).program.weights.values(),
+    trainingState: ({ training }) => trainingOf(training).training.state(),
+    restoreTraining: ({ training, state }) => {
+      trainingOf(training).training.restore(state);
+      return undefined;
+    },
     closeTraining: ({ training: number }) => {
       const held = trainings.get(number);
       held?.training.close();

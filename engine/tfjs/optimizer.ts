@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Optimizer } from "../engine.js";
+import { momentsKept, type Optimizer } from "../engine.js";
+import type { ParameterLayout } from "../network/layout.js";
+
+/** What `TrainingState.moments` holds, in order. */
+const momentNames = ["first", "second"] as const;
 
 /**
  * The update rules of `Optimizer` and their state on the backend. gd, sgd: ηg. Momentum: m ← μm + g, ηm. Adam: bias-
@@ -12,6 +16,35 @@ export class OptimizerState {
 
   constructor(rule: Optimizer) {
     this.#rule = rule;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** `TrainingState.moments`: 0 before the first step, and where a tensor is not trained. */
+  moments(layout: ParameterLayout): readonly Float32Array[] {
+    return momentNames.slice(0, momentsKept[this.#rule.kind]).map((moment) => {
+      const values = new Float32Array(layout.trainableCount);
+      for (const { name, offset, trainable } of layout.tensors) {
+        const average = trainable ? this.#averages.get(`${name} ${moment}`) : undefined;
+        if (average !== undefined) values.set(average.dataSync<"float32">(), offset);
+      }
+      return values;
+    });
+  }
+
+  /** Goes on after `steps` steps that left these moments. */
+  restore(steps: number, moments: readonly Float32Array[], layout: ParameterLayout): void {
+    this.close();
+    this.#steps = steps;
+    for (const [index, values] of moments.entries()) {
+      for (const { name, shape, offset, size, trainable } of layout.tensors) {
+        if (!trainable) continue;
+        const average = tf.tensor(values.slice(offset, offset + size), [...shape]);
+        this.#averages.set(`${name} ${momentNames[index]}`, average);
+      }
+    }
   }
 
   /** Starts a step; each tensor has its turn once before the next. */

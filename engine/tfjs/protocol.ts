@@ -1,4 +1,4 @@
-import type { Matrix, Matrix64, Sweep } from "../engine.js";
+import type { Matrix, Matrix64, Sweep, TrainingState } from "../engine.js";
 import type { Network } from "../network/network.js";
 import type { ErrorOnTheWay } from "../threads.js";
 import type { TensorflowBackend } from "./backend.js";
@@ -52,6 +52,11 @@ export interface Requests {
     readonly result: number;
   };
   parameters: { readonly arguments: { readonly training: number }; readonly result: Float32Array };
+  trainingState: { readonly arguments: { readonly training: number }; readonly result: TrainingState };
+  restoreTraining: {
+    readonly arguments: { readonly training: number; readonly state: TrainingState };
+    readonly result: undefined;
+  };
   closeTraining: { readonly arguments: { readonly training: number }; readonly result: undefined };
   /** Tensors alive on the backend, for tests against leaks. */
   tensorCount: { readonly arguments: Record<string, never>; readonly result: number };

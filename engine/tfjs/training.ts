@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Loss, Matrix, Optimizer } from "../engine.js";
+import type { Loss, Matrix, Optimizer, TrainingState } from "../engine.js";
 import { lossOf } from "../network/loss.js";
 import { gradients } from "./gradients.js";
 import { addTo } from "./numbers.js";
@@ -59,6 +59,19 @@ export class TrainingProgram {
     } finally {
       for (const gradient of sums.values()) gradient.dispose();
     }
+  }
+
+  /** A copy of what the next step depends on. */
+  state(): TrainingState {
+    const { weights, layout } = this.#program;
+    const { steps } = this.#optimizer;
+    return { steps, parameters: weights.values(), moments: this.#optimizer.moments(layout) };
+  }
+
+  /** Goes on from a state of the same network and optimiser. */
+  restore({ steps, parameters, moments }: TrainingState): void {
+    this.#program.weights.load(parameters);
+    this.#optimizer.restore(steps, moments, this.#program.layout);
   }
 
   /** Frees the optimiser's state; the program stays its owner's. */

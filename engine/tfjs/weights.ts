@@ -51,6 +51,13 @@ export class Weights {
     return parameters;
   }
 
+  /** Replaces all tensors by what a flat vector in layout order says. */
+  load(parameters: Float32Array): void {
+    for (const { name, shape, offset, size } of this.#layout.tensors) {
+      this.set(name, tf.tensor(parameters.slice(offset, offset + size), [...shape]));
+    }
+  }
+
   close(): void {
     for (const tensor of [...this.#tensors.values(), ...this.#turned.values()]) tensor.dispose();
     this.#tensors.clear();

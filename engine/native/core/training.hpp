@@ -30,6 +30,17 @@ class Training {
   }
 
   const float* parameters() const { return parameters_.data(); }
+  std::int64_t steps() const { return steps_; }
+  /** Vectors of trainable numbers that the rule keeps from step to step. */
+  Index moments() const { return settings_.rule == Rule::adam ? 2 : settings_.rule == Rule::momentum ? 1 : 0; }
+  float* moment(Index index) { return index == 0 ? first_.data() : second_.data(); }
+
+  /** Goes on from parameters, and moments that the caller has put in place, after `steps` steps. */
+  void restore(const float* parameters, std::int64_t steps) {
+    std::memcpy(parameters_.data(), parameters, static_cast<std::size_t>(network_.total) * sizeof(float));
+    arithmetic_.load(parameters_.data());
+    steps_ = steps;
+  }
 
   /** Loss before the step. */
   double step(const std::int32_t* indices, Index count, double learningRate, bool batchStatistics, Control& control) {
