@@ -1,5 +1,6 @@
 import { countRows, listTables } from "../../stages/sinks/parquet/read.js";
 import { headline, headlineText } from "../../stages/sinks/report/headline.js";
+import { isAtWork, ownerIn } from "../run/owner.js";
 import { alignedColumns } from "./columns.js";
 import { durationText } from "./duration.js";
 import { indexText, readIndex } from "./matrix/indexTable.js";
@@ -15,7 +16,7 @@ export async function inspectCommand(given: { readonly run: string }, terminal: 
     return 0;
   }
   const record = await readRunRecord(given.run);
-  terminal.out(recordText(record));
+  terminal.out(recordText(record, given.run));
   const kept = await listTables(given.run);
   if (kept.length === 0) {
     terminal.out("\nno tables\n");
@@ -30,12 +31,20 @@ export async function inspectCommand(given: { readonly run: string }, terminal: 
   return 0;
 }
 
-function recordText(record: RunRecord): string {
+/** A record says "running" until its run has ended: of a run that was killed, for ever. */
+function outcomeText({ outcome, process: written }: RunRecord, folder: string): string {
+  if (outcome !== "running") return outcome ?? "unknown";
+  const owner = ownerIn(written);
+  if (owner !== undefined && isAtWork(owner)) return `running, process ${owner.pid} of ${owner.host}`;
+  return `lost: its process is gone and left no end; \`jacoflow run FILE --resume ${folder}\` goes on`;
+}
+
+function recordText(record: RunRecord, folder: string): string {
   const engine = record.engine?.name ?? record.engine?.wanted ?? "unknown";
   const took = typeof record.seconds === "number" ? ` after ${durationText(record.seconds)}` : "";
   const facts = [
     ["run", record.name ?? "unknown"],
-    ["outcome", `${record.outcome ?? "unknown"}${took}`],
+    ["outcome", `${outcomeText(record, folder)}${took}`],
     ...(record.error ? [["error", `${record.error.code}: ${record.error.message}`]] : []),
     ["file", record.file ?? "unknown"],
     ["seed", String(record.seed ?? "unknown")],

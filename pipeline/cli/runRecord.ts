@@ -12,6 +12,8 @@ export interface RunRecord {
   readonly engine?: { readonly wanted?: string; readonly name?: string; readonly threads?: number };
   readonly started?: string;
   readonly seconds?: number | null;
+  /** The process it ran in, as `owner.ts` writes it. */
+  readonly process?: unknown;
   readonly file?: string | null;
   readonly stages?: readonly {
     readonly stage: string;

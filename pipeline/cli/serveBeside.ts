@@ -1,6 +1,7 @@
 import type { LiveRun } from "../serve/liveRun.js";
-import { type RunServer, serveRuns } from "../serve/server.js";
-import { parsePort } from "./serveFlags.js";
+import type { RunServer } from "../serve/server.js";
+import { parsePorts } from "./serveFlags.js";
+import { serveOnFreePort } from "./serveOnFreePort.js";
 import type { Terminal } from "./terminal.js";
 
 /** Serves a folder of runs to this machine while one of them, or a matrix, runs here; says where. Errors: ADDRESS_IN_USE. */
@@ -10,10 +11,8 @@ export async function serveBeside(
   terminal: Terminal,
   live?: LiveRun,
 ): Promise<RunServer> {
-  const server = await serveRuns({
-    ...{ root, address: "127.0.0.1", port: parsePort("serve", port), token: undefined },
-    ...(live === undefined ? {} : { live }),
-  });
+  const request = { root, address: "127.0.0.1", token: undefined, ...(live === undefined ? {} : { live }) };
+  const server = await serveOnFreePort(parsePorts("serve", port), request, terminal);
   terminal.talk(`watch it: ${server.url}\n`);
   return server;
 }

@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { serveErrors } from "../../schemas/errors/serve.js";
 import { defaultParent } from "../run/folder.js";
-import { serveRuns } from "../serve/server.js";
 import { listenForInterruption, signalExitCodes } from "./interrupt.js";
-import { parsePort, parseToken } from "./serveFlags.js";
+import { parsePorts, parseToken } from "./serveFlags.js";
+import { serveOnFreePort } from "./serveOnFreePort.js";
 import type { Terminal } from "./terminal.js";
 
 export interface ServeFlags {
@@ -19,12 +19,10 @@ export async function serveCommand(flags: ServeFlags, terminal: Terminal): Promi
   const root = resolve(flags.runs ?? defaultParent);
   const about = await stat(root).catch(() => undefined);
   if (about?.isDirectory() !== true) throw serveErrors.notAFolder(root);
-  const server = await serveRuns({
-    root,
-    address: flags.address ?? "127.0.0.1",
-    port: parsePort("port", flags.port),
-    token: parseToken(flags.token),
-  });
+  const ports = parsePorts("port", flags.port);
+  const token = parseToken(flags.token);
+  const request = { root, address: flags.address ?? "127.0.0.1", token };
+  const server = await serveOnFreePort(ports, request, terminal);
   terminal.out(`${server.url}\n`);
   terminal.talk(`serving ${root}; Ctrl-C ends it\n`);
   const interruption = listenForInterruption(terminal, "\n");

@@ -3,11 +3,14 @@ import { serveErrors } from "../../schemas/errors/serve.js";
 
 /** Where the page is unless told otherwise. */
 export const defaultPort = 4180;
+/** Ports tried from there when it is in use. */
+const portsTried = 20;
 const shortestToken = 16;
 
-/** A port from the command line; empty or not given: the default. Errors: BAD_FLAG_VALUE. */
-export function parsePort(flag: string, text: string | undefined): number {
-  if (text === undefined || text === "") return defaultPort;
+/** The ports to try, in order: the one of the command line alone; empty or not given: the usual one and those after it. Errors: BAD_FLAG_VALUE. */
+export function parsePorts(flag: string, text: string | undefined): readonly number[] {
+  if (text === undefined || text === "")
+    return Array.from({ length: portsTried }, (_, at) => defaultPort + at);
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) {
     throw commandLineErrors.badFlagValue(
@@ -17,7 +20,7 @@ export function parsePort(flag: string, text: string | undefined): number {
       "Give a number from 0 (any that is free) to 65535.",
     );
   }
-  return port;
+  return [port];
 }
 
 /** Errors: BAD_TOKEN for one that could be guessed. */

@@ -23,7 +23,7 @@ progress { width: 100%; accent-color: var(--tone-1); }
 .cut-control input { width: 100%; height: 2rem; margin: 0.2rem 0; accent-color: var(--tone-1); }
 .cut-control output { display: block; font-variant-numeric: tabular-nums; margin-bottom: 0.4rem; }
 .cut-control .note { margin: 0.4rem 0 0; }
-button:disabled { opacity: 0.6; cursor: default; }
+button[aria-disabled=true] { opacity: 0.6; cursor: default; }
 .drawing > svg { display: block; width: 100%; max-width: 30rem; height: auto; overflow: visible; font-family: inherit; }
 figure.cut .drawing { touch-action: pan-y; cursor: ew-resize; user-select: none; -webkit-user-select: none; }
 .graph { display: block; }
@@ -51,5 +51,10 @@ figure.cut .drawing { touch-action: pan-y; cursor: ew-resize; user-select: none;
   .progress p { grid-template-columns: 1fr 1fr; }
   .progress .note { grid-column: 1 / -1; }
 }
-@media print { fieldset.runs, #connection, .cut-control, .progress { display: none; } }
+@media print {
+  fieldset.runs, #connection, .cut-control, .progress { display: none; }
+  .graph { max-width: 100%; height: auto; }
+  .log-box { max-height: none; overflow: visible; }
+  .log { padding: 0; }
+}
 `;

@@ -48,7 +48,8 @@ export class CutControl {
     const text = `rank ${rank}, σ = ${sigmas.join(" at first, ")}${sigmas.length > 1 ? " at last" : ""}`;
     show(this.#told, text);
     this.#slider.setAttribute("aria-valuetext", text);
-    this.#back.disabled = this.#chosen === undefined;
+    // Not `disabled`: who presses it with a key would lose the place.
+    this.#back.setAttribute("aria-disabled", String(this.#chosen === undefined));
     show(
       this.#note,
       tables.directions.length > 0

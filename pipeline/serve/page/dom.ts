@@ -16,14 +16,33 @@ export function made<Name extends keyof HTMLElementTagNameMap>(
 
 const shown = new WeakMap<Element, string>();
 
-/** Makes an element show markup, or text; does nothing when it shows that already, so that what is selected in it stays. */
+/**
+ * Makes an element show markup, or text; does nothing when it shows that already, so that what is selected in it stays.
+ * What can be scrolled in it keeps its place, and the focus.
+ */
 export function show(element: Element, content: Html | string): void {
   const text = content instanceof Html ? `html ${content.text}` : `text ${content}`;
   if (shown.get(element) === text) return;
   shown.set(element, text);
-  if (content instanceof Html) element.innerHTML = content.text;
-  else element.textContent = content;
+  if (!(content instanceof Html)) {
+    element.textContent = content;
+    return;
+  }
+  const before = placesIn(element).map((place) => ({
+    left: place.scrollLeft,
+    top: place.scrollTop,
+    focused: place === document.activeElement,
+  }));
+  element.innerHTML = content.text;
+  for (const [at, place] of placesIn(element).entries()) {
+    const { left = 0, top = 0, focused = false } = before[at] ?? {};
+    place.scrollTo({ left, top, behavior: "instant" });
+    if (focused) place.focus({ preventScroll: true });
+  }
 }
+
+/** What is scrolled with keys in an element. */
+const placesIn = (element: Element) => [...element.querySelectorAll<HTMLElement>("[tabindex]")];
 
 /** Makes the children of an element these, in this order, moving none that stands right: focus stays where it is. */
 export function arrange(parent: Element, children: readonly Element[]): void {
