@@ -12,7 +12,7 @@ export interface Finding {
   readonly note: string;
 }
 
-export type Unit = "×" | "%" | "GFLOP/s" | "GB" | "s" | "sweeps";
+export type Unit = "×" | "%" | "GFLOP/s" | "GB" | "s" | "µs" | "sweeps";
 
 export interface Bar {
   readonly sense: "at least" | "at most";

@@ -15,6 +15,10 @@ export interface Context {
   readonly javascript: Peer | string;
   /** Where cases and runs are written. */
   readonly folder: string;
+  /** Cases of a part to measure, by name; all when there is none. What others left in the result file stays there. */
+  readonly only: readonly string[];
+  /** Where the results will be written. */
+  readonly resultFile: string;
   readonly threads: number;
   readonly rounds: number;
   /** Seconds to wait before a round for other programs to be quiet. */

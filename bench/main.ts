@@ -15,6 +15,7 @@ import { kernelPart } from "./parts/kernel.js";
 import { rivalsPart } from "./parts/rivals.js";
 import { rowsPart } from "./parts/rows.js";
 import { scalePart } from "./parts/scale.js";
+import { sinksPart } from "./parts/sinks.js";
 import { spectrumPart } from "./parts/spectrum.js";
 import { sweepPart } from "./parts/sweep.js";
 import { trainingPart } from "./parts/training.js";
@@ -33,6 +34,7 @@ const parts: Readonly<Record<string, Part>> = {
   javascript: javascriptPart,
   rivals: rivalsPart,
   kernel: kernelPart,
+  sinks: sinksPart,
 };
 
 const given = await yargs(process.argv.slice(2))
@@ -55,6 +57,12 @@ const given = await yargs(process.argv.slice(2))
       default: 20,
       describe: "Seconds to wait before a round for other programs to be quiet",
     },
+    only: {
+      type: "string",
+      array: true,
+      default: [] as string[],
+      describe: "Cases of a part to measure again, by name (sinks); the others stay as they were",
+    },
     out: { type: "string", describe: "Result file; default bench/results/<parts or all>.json" },
     peers: {
       type: "boolean",
@@ -72,6 +80,7 @@ for (const name of chosen) {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
+const file = given.out ?? join(here, "results", `${given._.length === 0 ? "all" : chosen.join("-")}.json`);
 const folder = mkdtempSync(join(tmpdir(), "jacoflow-bench-"));
 const start = (kind: "python" | "javascript") => (given.peers ? startPeer(kind) : "left out by --no-peers");
 const peer = await start("python");
@@ -86,6 +95,8 @@ const context: Context = {
   peer,
   javascript,
   folder,
+  only: given.only,
+  resultFile: file,
   threads: given.threads,
   rounds: given.rounds,
   patience: given.patience,
@@ -134,7 +145,6 @@ const result = {
   findings: findings.map((finding) => ({ ...finding, verdict: verdictOf(finding) })),
   details,
 };
-const file = given.out ?? join(here, "results", `${given._.length === 0 ? "all" : chosen.join("-")}.json`);
 mkdirSync(dirname(file), { recursive: true });
 writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
 process.stdout.write(`${findingsTable(findings)}\n`);

@@ -181,7 +181,8 @@ function withDictionary(column: Data, name: string, dictionaries: Map<number, Ve
   });
 }
 
-function sameValues(left: Vector, right: Vector): boolean {
+/** Whether two dictionaries have the same values in the same order. */
+export function sameValues(left: Vector, right: Vector): boolean {
   if (left.length !== right.length) return false;
   for (let index = 0; index < left.length; index += 1) {
     if (left.get(index) !== right.get(index)) return false;

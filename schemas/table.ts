@@ -1,4 +1,4 @@
-import { Field, makeData, RecordBatch, Schema, Struct, Table } from "apache-arrow";
+import { Field, makeData, RecordBatch, Schema, Struct, type Table } from "apache-arrow";
 import type { Column } from "./columns.js";
 import { dataErrors } from "./errors/data.js";
 
@@ -68,16 +68,15 @@ export function defineTable<C extends Columns>(
     },
     read: (source: RecordBatch | Table) => {
       const view: Record<string, unknown> = { length: source.numRows };
-      const whole = source instanceof RecordBatch ? new Table([source]) : source;
       for (const key of names) {
         let value: unknown;
         Object.defineProperty(view, key, {
           enumerable: true,
           get: () => {
             if (value === undefined) {
-              const vector = whole.getChild(key);
+              const vector = source.getChild(key);
               if (vector === null) {
-                const present = whole.schema.fields.map((field) => field.name);
+                const present = source.schema.fields.map((field) => field.name);
                 throw dataErrors.missingColumn(name, key, present);
               }
               const wanted = String(columns[key].type);

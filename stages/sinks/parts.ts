@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { RecordBatch, Schema } from "apache-arrow";
+import { Pieces } from "./pieces.js";
 
 /** Writes the batches of one file, which is at its path when this resolves and not before. */
 export type WritePart = (path: string, schema: Schema, batches: readonly RecordBatch[]) => Promise<void>;
@@ -22,25 +23,32 @@ export function partName(index: number, ending: string): string {
 /** Bytes of a part that is complete whatever its rows: its batches are held until then. */
 export const bytesPerPart = 32 * 1024 * 1024;
 
+/** A part of more rows than this is replaced by a longer one once in `calm` milliseconds at most. */
+const fewRows = 1024;
+const calm = 1000;
+
 /**
  * The files of one table of one stage. A part is complete with the batch that brings it to `rowsPerPart` rows or to
- * 32 MB; the last one with the end. Until then it is replaced by a longer one whenever its batches have doubled, so at
- * any time at least half of what came lies in whole, readable files, and each batch is written twice on average. Which
- * rows end up in which file depends on the batches alone, unless `secondsPerPart` makes it depend on the clock.
+ * 32 MB; the last one with the end. Until then it is replaced by a longer one whenever its batches have doubled, once a
+ * second at most where rows come fast: so at any time at least half of what came until a second ago lies in whole,
+ * readable files, at the cost of few writes. Which rows end up in which file depends on the batches alone, unless
+ * `secondsPerPart` makes it depend on the clock.
  */
 export class Parts {
   readonly #options: PartsOptions;
   #schema: Schema | undefined;
-  #batches: RecordBatch[] = [];
+  #held = new Pieces();
   /** Batches of this part that its file has. */
   #written = 0;
-  #rows = 0;
-  #bytes = 0;
+  /** When a file was written last. */
+  #lastWrite = Number.NEGATIVE_INFINITY;
   #complete = 0;
   #closed = false;
   /** Ends the part by the clock. */
   #timer: NodeJS.Timeout | undefined;
-  /** What the clock's write failed with: nobody waited for it. */
+  /** Writes what came too soon after the last write. */
+  #later: NodeJS.Timeout | undefined;
+  /** What a write by a timer failed with: nobody waited for it. */
   #overdue: { readonly error: unknown } | undefined;
   /** A run that is stopped finishes a table while its last batch may still be on the way to the disk. */
   #turn: Promise<void> = Promise.resolve();
@@ -76,19 +84,36 @@ export class Parts {
     this.#startClock();
     // Every batch of a port has one schema: its output sees to that.
     this.#schema ??= batch.schema;
-    this.#batches.push(batch);
-    this.#rows += batch.numRows;
-    this.#bytes += batch.data.byteLength;
-    const complete = this.#rows >= this.#options.rowsPerPart || this.#bytes >= bytesPerPart;
-    if (complete || this.#batches.length >= 2 * this.#written) await this.#write(this.#schema);
-    if (complete) this.#begin();
+    this.#held.add(batch);
+    const complete = this.#held.rows >= this.#options.rowsPerPart || this.#held.bytes >= bytesPerPart;
+    if (complete) {
+      await this.#write(this.#schema);
+      this.#begin();
+    } else if (this.#held.batches >= 2 * this.#written) {
+      const wait = this.#held.rows <= fewRows ? 0 : this.#lastWrite + calm - performance.now();
+      if (wait <= 0) await this.#write(this.#schema);
+      else this.#writeLater(this.#schema, wait);
+    }
+  }
+
+  #writeLater(schema: Schema, milliseconds: number): void {
+    const write = async () => {
+      this.#later = undefined;
+      if (!this.#closed && this.#held.batches >= 2 * this.#written) await this.#write(schema);
+    };
+    const inTurn = () =>
+      this.#inTurn(write).catch((error) => {
+        this.#overdue = { error };
+      });
+    this.#later ??= setTimeout(inTurn, milliseconds);
   }
 
   async #end(emptySchema: Schema | undefined): Promise<void> {
     clearTimeout(this.#timer);
+    clearTimeout(this.#later);
     this.#throwOverdue();
     if (this.#closed) return;
-    if (this.#schema !== undefined && this.#batches.length > this.#written) await this.#write(this.#schema);
+    if (this.#schema !== undefined && this.#held.batches > this.#written) await this.#write(this.#schema);
     if (this.#schema === undefined && emptySchema !== undefined) {
       await this.#write(emptySchema);
       this.#begin();
@@ -99,8 +124,9 @@ export class Parts {
   async #write(schema: Schema): Promise<void> {
     const { folder, ending, writePart } = this.#options;
     try {
-      await writePart(join(folder, partName(this.#complete, ending)), schema, this.#batches);
-      this.#written = this.#batches.length;
+      await writePart(join(folder, partName(this.#complete, ending)), schema, this.#held.all());
+      this.#written = this.#held.batches;
+      this.#lastWrite = performance.now();
     } catch (error) {
       this.#closed = true;
       throw error;
@@ -109,7 +135,7 @@ export class Parts {
 
   #startClock(): void {
     const { secondsPerPart } = this.#options;
-    if (secondsPerPart === undefined || this.#batches.length > 0) return;
+    if (secondsPerPart === undefined || this.#held.batches > 0) return;
     const part = this.#complete;
     const end = () =>
       this.#inTurn(() => this.#endPart(part)).catch((error) => {
@@ -121,7 +147,7 @@ export class Parts {
   /** Completes a part unless its rows did before. */
   async #endPart(part: number): Promise<void> {
     if (this.#closed || this.#schema === undefined || part !== this.#complete) return;
-    if (this.#batches.length > this.#written) await this.#write(this.#schema);
+    if (this.#held.batches > this.#written) await this.#write(this.#schema);
     this.#begin();
   }
 
@@ -133,10 +159,10 @@ export class Parts {
 
   #begin(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#later);
+    this.#later = undefined;
     this.#complete += 1;
-    this.#batches = [];
+    this.#held = new Pieces();
     this.#written = 0;
-    this.#rows = 0;
-    this.#bytes = 0;
   }
 }

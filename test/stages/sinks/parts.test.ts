@@ -1,3 +1,4 @@
+import type { RecordBatch } from "apache-arrow";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { metrics } from "../../../schemas/tables/metrics.js";
@@ -100,6 +101,41 @@ test("after a finish, and after a failure, nothing more is written", async () =>
   await second;
   await failing.finish();
   assert.is(writes, 1);
+});
+
+test("rows that come fast are written once a second at most until their part is complete, and none is left out", async () => {
+  const written: number[] = [];
+  const parts = new Parts({
+    ...{ folder: "t", rowsPerPart: 1e6, ending: "parquet" },
+    writePart: async (_path, _schema, batches) => {
+      written.push(batches.reduce((rows, one) => rows + one.numRows, 0));
+    },
+  });
+  for (let epoch = 0; epoch < 5000; epoch += 1) await parts.append(batch(epoch));
+  assert.equal(written.slice(0, 11), [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]);
+  assert.ok(written.length <= 12, `${written.length} writes`);
+  // Nothing more comes, and yet what came is written.
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  assert.ok(written[written.length - 1] >= 2500, `${written[written.length - 1]} of 5000`);
+  await parts.finish();
+  assert.is(written[written.length - 1], 5000);
+});
+
+test("batches of a row are held and written as few, with every row in its order", async () => {
+  let file: readonly RecordBatch[] = [];
+  const parts = new Parts({
+    ...{ folder: "t", rowsPerPart: 3000, ending: "arrow" },
+    writePart: async (_path, _schema, batches) => {
+      file = batches;
+    },
+  });
+  for (let epoch = 0; epoch < 3000; epoch += 1) await parts.append(batch(epoch));
+  await parts.finish();
+  assert.ok(file.length <= 12, `${file.length} batches`);
+  assert.equal(
+    file.flatMap((one) => Array.from(metrics.read(one).epoch)),
+    Array.from({ length: 3000 }, (_, epoch) => epoch),
+  );
 });
 
 test.run();

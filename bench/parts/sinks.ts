@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { atMost } from "../bars.js";
+import type { Context } from "../context.js";
+import { countAsOurs, quietMoment } from "../measure.js";
+
+interface Answer {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly beforeBytes: number;
+  /** The most while the first fifth of the rows went through. */
+  readonly earlyBytes: number;
+  readonly peakBytes: number;
+}
+
+interface Case {
+  readonly sink: string;
+  readonly batch: number;
+  readonly rows: number;
+  readonly ours: Answer;
+  /** Nothing for a sink that nobody writes by hand. */
+  readonly hand?: Answer;
+}
+
+const sinks = [
+  "nothing",
+  "parquet",
+  "parquetjs-lite",
+  "arrow file",
+  "arrow stream",
+  "arrow http",
+  "ndjson",
+  "console",
+  "report",
+  "duckdb",
+  "tensorboard",
+  "mlflow",
+] as const;
+const batches = [1, 100, 10_000] as const;
+const wanted = 1_000_000;
+/** A page of a million rows is no page: the report gathers rows as objects, a tenth of them says what that takes. */
+const reported = 100_000;
+/** How much longer than by hand a sink may take in batches of 100 rows and more. */
+const atMostByHand = 1.5;
+
+const script = fileURLToPath(new URL("../sinkProcess.ts", import.meta.url));
+
+/**
+ * A million rows of `metrics` through each sink in batches of 1, 100 and 10,000 rows, beside what one would write by hand
+ * with the same library, each in a process of its own. The time to make the batches is taken off both.
+ */
+export async function sinksPart(context: Context): Promise<void> {
+  const kept = new Map(readKept(context).map((one) => [`${one.sink}/${one.batch}`, one]));
+  for (const sink of sinks.filter((name) => context.only.length === 0 || context.only.includes(name))) {
+    const rows = sink === "report" ? reported : wanted;
+    for (const batch of batches) {
+      await quietMoment(context.patience);
+      const ours = await keep(context, "ours", sink, rows, batch);
+      const hand = sink === "report" ? {} : { hand: await keep(context, "hand", sink, rows, batch) };
+      const one = { sink, batch, rows, ours, ...hand };
+      kept.set(`${sink}/${batch}`, one);
+      context.say(`${sink}, batches of ${batch}: ${JSON.stringify(one)}`);
+    }
+  }
+  const cases = sinks.flatMap((sink) => batches.flatMap((batch) => kept.get(`${sink}/${batch}`) ?? []));
+  context.keep("sinks", cases);
+  for (const one of cases) report(context, one, kept.get(`nothing/${one.batch}`));
+}
+
+/** What an earlier call for other sinks left: a bench of all of them takes long. */
+function readKept({ resultFile, only }: Context): readonly Case[] {
+  if (only.length === 0 || !existsSync(resultFile)) return [];
+  const { details } = JSON.parse(readFileSync(resultFile, "utf8")) as { details: { sinks?: Case[] } };
+  return details.sinks ?? [];
+}
+
+function report(context: Context, { sink, batch, rows, ours, hand }: Case, nothing: Case | undefined): void {
+  const making = (nothing?.hand?.seconds ?? 0) * (rows / (nothing?.rows ?? rows));
+  const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
+  const note = (name: string, { seconds, beforeBytes, earlyBytes, peakBytes }: Answer) =>
+    `${name} ${Math.round(rows / seconds).toLocaleString("en")} rows/s, ${megabytes(earlyBytes - beforeBytes)} above the start after a fifth, ${megabytes(peakBytes - beforeBytes)} at most`;
+  const figure = `${sink}, batches of ${batch}: time against by hand`;
+  const said = [note("ours", ours), ...(hand === undefined ? [] : [note("by hand", hand)])].join("; ");
+  if (hand === undefined || sink === "nothing") {
+    context.report({
+      figure: `${sink}, batches of ${batch}: microseconds a row`,
+      measured: (1e6 * ours.seconds) / rows,
+      unit: "µs",
+      note: said,
+    });
+    return;
+  }
+  const measured = (ours.seconds - making) / (hand.seconds - making);
+  const bar = batch === 1 ? {} : { bar: atMost(atMostByHand) };
+  context.report({ figure, measured, unit: "×", note: said, ...bar });
+}
+
+function keep(
+  { folder }: Context,
+  side: "ours" | "hand",
+  sink: string,
+  rows: number,
+  batch: number,
+): Promise<Answer> {
+  const own = join(folder, "sink");
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(own);
+  const child = spawn(
+    process.execPath,
+    [
+      ...["--expose-gc", "--import", import.meta.resolve("tsx"), script],
+      ...[side, sink, String(rows), String(batch), own],
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  if (child.pid !== undefined) countAsOurs(child.pid);
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve(JSON.parse(said) as Answer);
+      else reject(new Error(`${side} ${sink} in batches of ${batch} ended with ${code}`));
+    });
+  });
+}
