@@ -2,6 +2,7 @@ import type { RecordBatch, Table } from "apache-arrow";
 import type { Observable } from "rxjs";
 import type { Static, TObject } from "typebox";
 import type { Engine, EngineName, EngineRates } from "../engine/engine.js";
+import type { Journal, JournalRequest } from "./journal.js";
 import type { PlanContext, StagePlan } from "./planned.js";
 import type { Source, TableName } from "./tableName.js";
 
@@ -92,6 +93,12 @@ export interface StageContext<Options> {
    * it was left; it goes when a run is done.
    */
   readonly checkpointFolder: string;
+  /**
+   * Keeps what the stage sends, and how it stands, in its checkpoint folder: for stages that work for long. In a resumed run
+   * it first sends again what the one that was cut off had sent until its last state, which it brings back. Await it once,
+   * before the first `send`. Errors: CHECKPOINT_OF_OTHER_RUN, JOURNAL_TOO_LATE.
+   */
+  journal(request: JournalRequest): Promise<Journal>;
   /** Memory limit of the run in bytes. */
   readonly memoryLimit: number;
   /** The resolved pipeline and what else run.json says at the start, for sinks that describe the run. */
@@ -218,6 +225,15 @@ export {
   noAdditions,
   reservedOptions,
 } from "./additions.js";
+export {
+  type Journal,
+  type JournalArray,
+  type JournalFact,
+  type JournalIdentity,
+  type JournalRequest,
+  type JournalState,
+  noJournal,
+} from "./journal.js";
 export {
   type PlanContext,
   type PlannedInput,

@@ -23,7 +23,7 @@ interface Room {
   readonly may: readonly string[];
 }
 
-const stageContract = ["stage", "streams", "additions", "planned", "tableName"].map(
+const stageContract = ["stage", "streams", "additions", "journal", "planned", "tableName"].map(
   (name) => `pipeline/${name}.ts`,
 );
 
@@ -33,7 +33,7 @@ const rooms: readonly Room[] = [
   { name: "engine", files: /^engine\//, may: ["engine/", "schemas/"] },
   {
     name: "pipeline/stage.ts",
-    files: /^pipeline\/(stage|streams|additions|planned|tableName)\.ts$/,
+    files: /^pipeline\/(stage|streams|additions|journal|planned|tableName)\.ts$/,
     may: [...stageContract, "schemas/", "type:engine/engine.ts"],
   },
   { name: "stages", files: /^stages\//, may: ["stages/", "pipeline/stage.ts", "engine/", "schemas/"] },

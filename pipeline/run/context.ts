@@ -1,8 +1,11 @@
 import { join, resolve } from "node:path";
+import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
-import type { BatchStore, Engine, StageContext } from "../stage.js";
+import type { BatchStore, Engine, Journal, JournalRequest, StageContext } from "../stage.js";
 import { runFiles } from "./folder.js";
+import { openJournal } from "./journal.js";
 import type { RunRequest } from "./outcome.js";
+import type { Output } from "./output.js";
 import { stageSeed } from "./seed.js";
 import type { Teller } from "./teller.js";
 
@@ -18,11 +21,33 @@ export interface RunParts {
   readonly makeStore: (name: string) => BatchStore;
 }
 
+/** Refuses a second journal, and one that would not know all that was sent. */
+function onceOnly(
+  stage: string,
+  outputs: Readonly<Record<string, Output>>,
+  open: (request: JournalRequest) => Promise<Journal>,
+): (request: JournalRequest) => Promise<Journal> {
+  let asked = false;
+  return (request) => {
+    const late = asked || Object.values(outputs).some(({ sent }) => sent > 0);
+    asked = true;
+    return late ? Promise.reject(runErrors.journalTooLate(stage)) : open(request);
+  };
+}
+
 /** What the runtime gives one running stage. Its options' type is the declaration's affair. */
-export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: RunParts): StageContext<never> {
+export function stageContext(
+  stage: ResolvedStage,
+  outputs: Readonly<Record<string, Output>>,
+  signal: AbortSignal,
+  run: RunParts,
+): StageContext<never> {
   const { name } = stage;
   const { pipeline, request, teller, stopping } = run;
   const stores = new Map<string, BatchStore>();
+  const checkpointFolder = join(request.runFolder, runFiles.checkpoints, name);
+  const log: StageContext<never>["log"] = (level, message, facts) =>
+    teller.say(level, message, facts ?? {}, name);
   return {
     stage: name,
     options: stage.options as never,
@@ -31,7 +56,10 @@ export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: Run
     engine: run.startEngine,
     resolvePath: (path) => resolve(pipeline.folder, path),
     runFolder: request.runFolder,
-    checkpointFolder: join(request.runFolder, runFiles.checkpoints, name),
+    checkpointFolder,
+    journal: onceOnly(name, outputs, (asked) =>
+      openJournal({ ...asked, folder: join(checkpointFolder, "journal"), signal: stopping, log }, outputs),
+    ),
     memoryLimit: request.memoryLimit,
     run: { name: pipeline.name, seed: pipeline.seed, file: pipeline.document, stopping },
     store: (purpose) => {
@@ -40,7 +68,7 @@ export function stageContext(stage: ResolvedStage, signal: AbortSignal, run: Run
       stores.set(purpose, store);
       return store;
     },
-    log: (level, message, facts) => teller.say(level, message, facts ?? {}, name),
+    log,
     progress: (done, total, unit, phase) =>
       teller.notify({
         ...{ kind: "stage-progress", stage: name, seconds: teller.seconds, done, total, unit },

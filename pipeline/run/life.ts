@@ -178,7 +178,7 @@ export class Run {
         stage.definition.run(
           inputs as never,
           outputs,
-          stageContext(stage, signal, {
+          stageContext(stage, outputs, signal, {
             pipeline: this.#pipeline,
             request: this.#request,
             teller: this.#teller,

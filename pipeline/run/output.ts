@@ -17,6 +17,7 @@ export class Output implements OutputStream {
   #schema: Schema | undefined;
   #sent = 0;
   #closed: (() => unknown) | undefined;
+  #record: ((batch: RecordBatch) => Promise<void> | undefined) | undefined;
 
   /** `sentOne` is told of every batch, and must return at once. */
   constructor(
@@ -37,6 +38,11 @@ export class Output implements OutputStream {
     return this.#sent;
   }
 
+  /** From here on `record` hears of every batch that is sent, and a send resolves after the promise it returns. */
+  recordTo(record: (batch: RecordBatch) => Promise<void> | undefined): void {
+    this.#record = record;
+  }
+
   /** Errors: WRONG_TABLE, SCHEMA_CHANGED, SENT_AFTER_END; RUN_STOPPED when the run ends early. */
   async send(batch: RecordBatch): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed();
@@ -45,6 +51,8 @@ export class Output implements OutputStream {
     this.#sentOne(this.#origin, shared);
     this.#whole?.push(shared);
     const waits: Promise<void>[] = [];
+    const recorded = this.#record?.(shared);
+    if (recorded !== undefined) waits.push(recorded);
     for (const edge of this.#edges) {
       const wait = edge.push(shared);
       if (wait !== undefined) waits.push(wait);

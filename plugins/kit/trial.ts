@@ -5,14 +5,16 @@ import type { Engine } from "../../engine/engine.js";
 import { Breather } from "../../pipeline/run/breather.js";
 import { Edge } from "../../pipeline/run/edge.js";
 import { Input } from "../../pipeline/run/input.js";
-import type {
-  BatchStore,
-  InputPort,
-  InputPorts,
-  LogLevel,
-  OutputPorts,
-  Stage,
-  StageContext,
+import { openJournal } from "../../pipeline/run/journal.js";
+import {
+  type BatchStore,
+  type InputPort,
+  type InputPorts,
+  type LogLevel,
+  noJournal,
+  type OutputPorts,
+  type Stage,
+  type StageContext,
 } from "../../pipeline/stage.js";
 import { trialErrors } from "../../schemas/errors/trial.js";
 
@@ -34,7 +36,7 @@ export interface StageTrial {
   readonly memoryLimit?: number;
   /** Folder of the pipeline file: relative paths of options start there. Default: the current one. */
   readonly folder?: string;
-  /** Where a sink writes. Default: `folder`. */
+  /** Where a sink writes, and where a journal is kept: without it there is none. Default for sinks: `folder`. */
   readonly runFolder?: string;
   readonly signal?: AbortSignal;
   /** Batches an edge into the stage holds at most. Default 8. */
@@ -112,11 +114,14 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
         sent.push(batch);
         await trial.onSend?.(port, batch);
       };
-      return [port, Object.defineProperty({ send, sent: 0 }, "sent", { get: () => sent.length })];
+      return [port, triedOutput(send, sent)];
     }),
   );
   const signal = trial.signal ?? new AbortController().signal;
   const folder = trial.folder ?? process.cwd();
+  const log = (level: LogLevel, message: string) => {
+    logs.push({ level, message });
+  };
   const context: StageContext<Readonly<Record<string, unknown>>> = {
     stage: "tried",
     options: optionsOf(stage, trial.options ?? {}),
@@ -127,12 +132,16 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
     resolvePath: (path) => (path.startsWith("/") ? path : `${folder}/${path}`),
     runFolder: trial.runFolder ?? folder,
     checkpointFolder: `${trial.runFolder ?? folder}/checkpoints/tried`,
+    journal: async (asked) => {
+      const { runFolder } = trial;
+      if (runFolder === undefined) return noJournal;
+      const journalFolder = `${runFolder}/checkpoints/tried/journal`;
+      return openJournal({ ...asked, folder: journalFolder, signal, log }, outputs);
+    },
     memoryLimit: trial.memoryLimit ?? 2 ** 31,
     run: { name: "trial", seed: 1, file: {}, stopping: signal },
     store: heldStore,
-    log: (level, message) => {
-      logs.push({ level, message });
-    },
+    log,
     progress: (done, total, unit) => {
       progress.push({ done, total, unit });
     },
@@ -151,6 +160,23 @@ export async function runStage(stage: AnyStage, trial: StageTrial = {}): Promise
     Object.entries(edges).map(([port, all]) => [port, all.map(({ statistics }) => statistics.delivered)]),
   );
   return { batches, delivered, logs, progress, error };
+}
+
+/** An output as a stage and its journal see it. */
+function triedOutput(keep: (batch: RecordBatch) => Promise<void>, sent: readonly RecordBatch[]) {
+  let record: ((batch: RecordBatch) => Promise<void> | undefined) | undefined;
+  return {
+    send: async (batch: RecordBatch) => {
+      await keep(batch);
+      await record?.(batch);
+    },
+    get sent() {
+      return sent.length;
+    },
+    recordTo: (hears: typeof record) => {
+      record = hears;
+    },
+  };
 }
 
 /** The ports of one side, of which none but the declared ones can be asked for. */

@@ -449,6 +449,25 @@ export const runErrors = {
       value: pid,
       remedy: `Wait for it or stop it. Where it was on another machine and has ended, remove ${file}.`,
     }),
+  /** What a stage left to go on with is of another network, other examples, other options or another engine. */
+  checkpointOfOtherRun: (path: string, different: readonly string[]) =>
+    new JacoflowError({
+      code: "CHECKPOINT_OF_OTHER_RUN",
+      kind: "run",
+      message: `the checkpoint ${path} belongs to other work: ${different.join(", ")} differ`,
+      place: path,
+      value: different,
+      remedy:
+        "Resume with the file, data, engine and threads of the run that was cut off, or remove the checkpoint.",
+    }),
+  journalTooLate: (stage: string) =>
+    new JacoflowError({
+      code: "JOURNAL_TOO_LATE",
+      kind: "run",
+      message: `stage ${stage} asked for its journal after it had sent batches, or twice`,
+      place: `stages.${stage}`,
+      remedy: "Await `context.journal(…)` once, before the stage's first `send`.",
+    }),
   otherRunInFolder: (folder: string) =>
     new JacoflowError({
       code: "OTHER_RUN_IN_FOLDER",

@@ -86,18 +86,6 @@ export const spectrumErrors = {
       remedy: "Start from a Jacobian of the same network.",
     }),
 
-  /** A state of block Krylov that another network, other examples or other options left. */
-  checkpointOfOtherRun: (path: string, different: readonly string[]): JacoflowError =>
-    new JacoflowError({
-      code: "CHECKPOINT_OF_OTHER_RUN",
-      kind: "run",
-      message: `the checkpoint ${path} belongs to another Jacobian: ${different.join(", ")} differ`,
-      place: path,
-      value: different,
-      remedy:
-        "Resume with the file, data, engine and threads of the run that was cut off, or remove the checkpoint.",
-    }),
-
   /** The basis ends before the cut between information and nuisance space. */
   basisTooShort: (cut: string, count: number, value: number): JacoflowError =>
     new JacoflowError({

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import type { Matrix, Matrix64 } from "../../engine/engine.js";
 import type { KrylovKeeper, KrylovState } from "../../engine/spectrum/krylovState.js";
 import { sharedMatrix } from "../../engine/spectrum/products.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
-import { spectrumErrors } from "../../schemas/errors/spectrum.js";
+import { piecesOf } from "../digest.js";
 import { AtomicFile, type FileSystem, writeFileAtomically } from "../sinks/files.js";
 
 /** What a Jacobian's spectrum is of, each part as text or as a digest: a state of any other is refused. */
@@ -61,14 +60,13 @@ export interface CheckpointSettings {
 }
 
 export interface Checkpoint extends KrylovKeeper {
+  /** Keeps the last state that `keep` was given, however little would be lost: the run is being stopped. */
+  keepLatest(): Promise<void>;
   /** Takes it away: the spectrum is there. */
   remove(): Promise<void>;
 }
 
 const stateFile = "state.json";
-
-/** Bytes read, written or digested between two turns of the event loop. */
-const pieceBytes = 1 << 23;
 
 /**
  * The state of block Krylov in a folder. Each matrix is written once, when it is new; `state.json`, which names them with
@@ -82,6 +80,8 @@ export function spectrumCheckpoint(settings: CheckpointSettings): Checkpoint {
   const blocks: KeptMatrix[] = [];
   const products: KeptMatrix[] = [];
   let keptAt = performance.now();
+  /** Given since the last one was kept. */
+  let latest: KrylovState | undefined;
   let known: Promise<Identity> | undefined;
   const identity = () => {
     known ??= settings.identity();
@@ -117,7 +117,19 @@ export function spectrumCheckpoint(settings: CheckpointSettings): Checkpoint {
   };
 
   const keep = async (state: KrylovState): Promise<void> => {
-    if ((performance.now() - keptAt) / 1000 < settings.seconds) return;
+    const { blocks, products, squaredNorms, skipped } = state;
+    // Its lists grow afterwards.
+    latest = {
+      ...state,
+      ...{ blocks: [...blocks], products: [...products] },
+      ...{ squaredNorms: [...squaredNorms], skipped: [...skipped] },
+    };
+    if ((performance.now() - keptAt) / 1000 >= settings.seconds) await keepLatest();
+  };
+
+  const keepLatest = async (): Promise<void> => {
+    const state = latest;
+    if (state === undefined) return;
     await mkdir(folder, { recursive: true }).catch((error: unknown) => {
       throw runErrors.writeFailed(folder, error);
     });
@@ -138,9 +150,10 @@ export function spectrumCheckpoint(settings: CheckpointSettings): Checkpoint {
     };
     await writeFileAtomically(join(folder, stateFile), `${JSON.stringify(kept)}\n`, files);
     keptAt = performance.now();
+    latest = undefined;
   };
 
-  return { restore, keep, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { restore, keep, keepLatest, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 function stateIn(text: string): KeptState {
@@ -152,7 +165,7 @@ function stateIn(text: string): KeptState {
 function refuseOther(found: Identity, expected: Identity, path: string): void {
   const names = [...new Set([...Object.keys(found), ...Object.keys(expected)])];
   const different = names.filter((name) => found[name] !== expected[name]);
-  if (different.length > 0) throw spectrumErrors.checkpointOfOtherRun(path, different);
+  if (different.length > 0) throw runErrors.checkpointOfOtherRun(path, different);
 }
 
 async function readState(folder: string, kept: KeptState): Promise<KrylovState> {
@@ -208,23 +221,6 @@ async function readMatrix(folder: string, { file, rows, columns, digest }: KeptM
   }
   if (found.digest("hex") !== digest) throw new Error(`${file} is not what was written`);
   return matrix;
-}
-
-/** SHA-256 of the bytes of numbers, hexadecimal. */
-export async function digestOf(values: Float32Array): Promise<string> {
-  const digest = createHash("sha256");
-  for (const piece of piecesOf(values)) {
-    digest.update(piece);
-    await setImmediate();
-  }
-  return digest.digest("hex");
-}
-
-function piecesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array[] {
-  return Array.from({ length: Math.ceil(byteLength / pieceBytes) }, (_, index) => {
-    const from = index * pieceBytes;
-    return new Uint8Array(buffer, byteOffset + from, Math.min(pieceBytes, byteLength - from));
-  });
 }
 
 function base64({ buffer, byteOffset, byteLength }: Float64Array): string {

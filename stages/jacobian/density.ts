@@ -8,6 +8,7 @@ import { checkClasses, type Examples, readExamples } from "../examples.js";
 import { nameOf } from "../origin.js";
 import { readSnapshot } from "../snapshot.js";
 import type { JacobianOccasion } from "./batches.js";
+import { openJacobianJournal } from "./journal.js";
 import { type DensityStageOptions, densityOptions } from "./options.js";
 import { planDensities } from "./plannedDensity.js";
 import { chosenExamples } from "./subset.js";
@@ -31,21 +32,32 @@ export const density = defineStage({
     const from = { seed: context.seed, source: nameOf(inputs.examples), place };
     const chosen = chosenExamples(set, context.options, from);
     const { algebra } = await context.engine();
+    const journal = await openJacobianJournal(chosen, outputs, context);
     let model: Model | undefined;
     try {
       await inputs.parameters.forEach(async (batch) => {
-        const { network, parameters, step, epoch } = readSnapshot(batch, nameOf(inputs.parameters));
+        const snapshot = readSnapshot(batch, nameOf(inputs.parameters));
+        const { network, parameters, step, epoch } = snapshot;
         if (model === undefined) {
           model = await (await context.engine()).open(network);
           checkClasses(set, model.outputs, `stages.${stage}`);
         }
         await model.load(parameters);
         for (const examples of chosen) {
+          const what = `density of step ${step}, ${examples.split}`;
+          if (await journal.wasFinished(snapshot)) {
+            context.log("info", `${what}: done before, which a checkpoint holds`);
+            continue;
+          }
           const occasion = { stage, step, epoch, split: examples.split };
           const plan = planFor(model, examples, context);
           const { memoryBytes, sweeps } = plan;
-          const message = `density of step ${step}, ${examples.split}: ${plan.reason}`;
-          context.log("info", message, { step, split: examples.split, sweeps, memoryBytes });
+          context.log("info", `${what}: ${plan.reason}`, {
+            step,
+            split: examples.split,
+            sweeps,
+            memoryBytes,
+          });
           const seed = context.seed(`density ${examples.split} ${step}`);
           const found = await computeDensity(
             model,
@@ -57,8 +69,12 @@ export const density = defineStage({
           await outputs.density.send(
             densityBatch(occasion, found, plan, examples.ids.length * model.outputs),
           );
+          await journal.finish(snapshot);
         }
       });
+    } catch (error) {
+      await journal.stopped();
+      throw error;
     } finally {
       await (model as Model | undefined)?.close();
     }

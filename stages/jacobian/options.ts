@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { splits } from "../../schemas/columns.js";
+import { checkpointSeconds } from "../checkpointSeconds.js";
 
 const splitName = Type.Union(splits.map((split) => Type.Literal(split)));
 
@@ -50,12 +51,9 @@ export const spectrumOptions = Type.Object(
           "columns multiplied in one pass; default: rank + 25 up to rank 100, above it an eighth of the rank and at least 100",
       }),
     ),
-    checkpointSeconds: Type.Number({
-      default: 60,
-      minimum: 0,
-      description:
-        "block-krylov writes what it needs to go on with into the run folder between two sweeps when as many seconds of work would be lost, for `run --resume`; 0: after every sweep",
-    }),
+    checkpointSeconds: checkpointSeconds(
+      "finished Jacobians, and between two sweeps of block-krylov what it needs to go on with, are written into the run folder",
+    ),
     precision: Type.Union([Type.Literal("float32"), Type.Literal("float64")], {
       default: "float32",
       description: "of the Jacobian's rows; float64 goes with exact and is slow",
@@ -86,6 +84,7 @@ export const densityOptions = Type.Object(
       description:
         "all values are computed when the smaller of examples × classes and parameters is at most this and the Gram matrix fits the memory limit; minutes at the default",
     }),
+    checkpointSeconds: checkpointSeconds("finished densities are written into the run folder"),
   },
   { additionalProperties: false },
 );

@@ -1,17 +1,14 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, Matrix, Model } from "../../engine/engine.js";
 import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
 import type { StageContext } from "../../pipeline/stage.js";
+import type { Split } from "../../schemas/columns.js";
+import { digestOf } from "../digest.js";
 import type { Examples } from "../examples.js";
 import { diskFiles } from "../sinks/files.js";
 import type { Snapshot } from "../snapshot.js";
-import {
-  type Checkpoint,
-  digestOf,
-  type Identity,
-  type SweepTime,
-  spectrumCheckpoint,
-} from "./checkpoint.js";
+import { type Checkpoint, type Identity, type SweepTime, spectrumCheckpoint } from "./checkpoint.js";
 import type { SpectrumStageOptions } from "./options.js";
 
 type Context = StageContext<SpectrumStageOptions>;
@@ -35,7 +32,7 @@ export async function resumableSpectrum(
   const times: SweepTime[] = [];
   const clock = sweepClock();
   const checkpoint = spectrumCheckpoint({
-    folder: join(context.checkpointFolder, `${split}-${step}`),
+    folder: folderOf(context, split, step),
     identity: () => identityOf({ model, parameters, features, start: earlier.start, seed, engine, context }),
     seconds: context.options.checkpointSeconds,
     files: diskFiles,
@@ -44,6 +41,11 @@ export async function resumableSpectrum(
     resumed: (sweeps) =>
       context.log("info", `${what}: goes on after sweep ${sweeps}, which a checkpoint holds`),
   });
+  // The state before stays on the disk: what is lost is work, and only if the run is killed.
+  const goOn = (error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.log("warning", `${what}: no checkpoint was kept, the run goes on: ${reason}`);
+  };
   const total = features.rows;
   let round = { sweep: 1, expected: 1 };
   const options: SpectrumOptions = {
@@ -55,7 +57,7 @@ export async function resumableSpectrum(
       restore: checkpoint.restore,
       keep: (state) => {
         times.push(clock.lap());
-        return checkpoint.keep(state);
+        return checkpoint.keep(state).catch(goOn);
       },
     },
     onSweepStart: (sweep, expected) => {
@@ -72,6 +74,9 @@ export async function resumableSpectrum(
       const phase = expected > 1 ? `sweep ${sweep} of about ${expected}` : undefined;
       context.progress((sweep - 1) * total + Math.min(done, total), expected * total, "examples", phase);
     },
+  }).catch(async (error: unknown) => {
+    if (context.signal.aborted) await checkpoint.keepLatest().catch(goOn);
+    throw error;
   });
   if (found.sweeps > times.length) times.push(clock.lap());
   const { sweeps, memoryBytes } = found;
@@ -82,6 +87,15 @@ export async function resumableSpectrum(
     context.log("warning", message, facts);
   }
   return { ...found, checkpoint };
+}
+
+/** Takes away what was kept of a Jacobian that is done with. */
+export async function removeCheckpoint(context: Context, split: Split, step: number): Promise<void> {
+  await rm(folderOf(context, split, step), { recursive: true, force: true });
+}
+
+function folderOf({ checkpointFolder }: Context, split: Split, step: number): string {
+  return join(checkpointFolder, `${split}-${step}`);
 }
 
 function sweepClock(): { start(): void; lap(): SweepTime } {

@@ -1,5 +1,5 @@
 import type { Matrix, Matrix64, Model } from "../../engine/engine.js";
-import { defineStage, output, stream, whole } from "../../pipeline/stage.js";
+import { defineStage, type JournalState, output, stream, whole } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
 import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import { predictionsTable } from "../../schemas/tables/examples.js";
@@ -8,10 +8,11 @@ import { nameOf } from "../origin.js";
 import { readSnapshot, type Snapshot } from "../snapshot.js";
 import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
 import type { Checkpoint } from "./checkpoint.js";
+import { openJacobianJournal } from "./journal.js";
 import { spectrumOptions } from "./options.js";
 import { placed } from "./placed.js";
 import { planJacobians } from "./plan.js";
-import { resumableSpectrum } from "./resumable.js";
+import { removeCheckpoint, resumableSpectrum } from "./resumable.js";
 import { chosenExamples } from "./subset.js";
 
 export const spectrum = defineStage({
@@ -44,17 +45,35 @@ export const spectrum = defineStage({
     const set = readExamples(inputs.examples.table);
     const chosen = chosenExamples(set, context.options, { seed: context.seed, source, place });
     const snapshots = nameOf(inputs.parameters);
+    const journal = await openJacobianJournal(chosen, outputs, context);
     /** Right vectors of each split's last Jacobian: where the next one starts from. */
-    const rightBlocks = new Map<Split, Matrix>();
+    const rightBlocks = rightBlocksIn(journal.restored);
     const grams = new Map<number, Matrix64>();
     let model: Model | undefined;
     let finished: Checkpoint | undefined;
 
-    const attend = async (snapshot: Snapshot, opened: Model): Promise<void> => {
-      await opened.load(snapshot.parameters);
+    const open = async ({ network }: Snapshot): Promise<Model> => {
+      if (model === undefined) {
+        model = await (await context.engine()).open(network);
+        checkClasses(set, model.outputs, `stages.${stage}`);
+      }
+      return model;
+    };
+
+    const attend = async (snapshot: Snapshot): Promise<void> => {
+      const { step, epoch } = snapshot;
+      let opened: Model | undefined;
       for (const examples of chosen) {
-        const { step, epoch } = snapshot;
         const { split } = examples;
+        if (await journal.wasFinished(snapshot)) {
+          context.log("info", `Jacobian of step ${step}, ${split}: done before, which a checkpoint holds`);
+          await removeCheckpoint(context, split, step);
+          continue;
+        }
+        if (opened === undefined) {
+          opened = await open(snapshot);
+          await opened.load(snapshot.parameters);
+        }
         const occasion: JacobianOccasion = { stage, step, epoch, split };
         const start = rightBlocks.get(split) ?? rightBlocks.values().next().value;
         const earlier = { grams, ...(start ? { start } : {}) };
@@ -75,20 +94,39 @@ export const spectrum = defineStage({
           ),
         );
         await outputs.basis.send(await basisBatch(occasion, found, examples.ids));
+        await journal.finish(snapshot, besideOf(rightBlocks));
       }
     };
 
     try {
       await inputs.parameters.forEach(async (batch) => {
-        const snapshot = readSnapshot(batch, snapshots);
-        if (model === undefined) {
-          model = await (await context.engine()).open(snapshot.network);
-          checkClasses(set, model.outputs, `stages.${stage}`);
-        }
-        await attend(snapshot, model);
+        await attend(readSnapshot(batch, snapshots));
       });
+    } catch (error) {
+      await journal.stopped();
+      throw error;
     } finally {
       await (model as Model | undefined)?.close();
     }
   },
 });
+
+/** Right blocks by split, as a journal keeps them and brings them back. */
+function besideOf(rightBlocks: ReadonlyMap<Split, Matrix>): JournalState {
+  const blocks = [...rightBlocks];
+  return {
+    facts: { columns: Object.fromEntries(blocks.map(([split, { columns }]) => [split, columns])) },
+    arrays: Object.fromEntries(blocks.map(([split, { values }]) => [split, values])),
+  };
+}
+
+function rightBlocksIn(restored: JournalState | undefined): Map<Split, Matrix> {
+  const columns = (restored?.facts.columns ?? {}) as Readonly<Record<Split, number>>;
+  const blocks = Object.entries(restored?.arrays ?? {}) as [Split, Float32Array][];
+  return new Map(
+    blocks.map(([split, values]) => [
+      split,
+      { rows: values.length / columns[split], columns: columns[split], values },
+    ]),
+  );
+}

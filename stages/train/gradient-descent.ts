@@ -10,6 +10,7 @@ import { epochBatches } from "./batches.js";
 import { learningRateAfter, momentsOf } from "./calendar.js";
 import { durationOf, snapshotMomentsOf } from "./duration.js";
 import { evaluate, parameterDistance } from "./evaluation.js";
+import { openTrainingJournal, type Standing, standingIn, stateOf } from "./journal.js";
 import { type TrainOptions, trainOptionErrors, trainOptions } from "./options.js";
 import { planTraining } from "./plan.js";
 import { type Finding, metricsBatch, predictionsBatch } from "./report.js";
@@ -53,18 +54,22 @@ export const gradientDescent = defineStage({
     const evaluationMoments = momentsOf({ every, unit }, duration);
     const rateAfter = (step: number) =>
       learningRateAfter(step, options.learningRate, options.schedule, stepsPerEpoch);
+    const journal = await openTrainingJournal(start, set, context);
     const session = await openSession(await context.engine(), start, train, options);
 
-    /** Sends metrics and predictions; metrics alone, and then fails, when a loss is not finite. */
-    const report = async (step: number, parameters: Float32Array) => {
-      const occasion = { stage, step, epoch: step / stepsPerEpoch };
+    const evaluateAll = async (parameters: Float32Array): Promise<readonly Finding[]> => {
       await session.evaluator.load(parameters);
       const findings: Finding[] = [];
       for (const examples of evaluated) {
         const found = await session.evaluator.forward(examples.features, { signal });
-        const evaluation = evaluate(options.loss, found, examples);
-        findings.push({ examples, outputs: found, evaluation });
+        findings.push({ examples, outputs: found, evaluation: evaluate(options.loss, found, examples) });
       }
+      return findings;
+    };
+
+    /** Sends metrics and predictions; metrics alone, and then fails, when a loss is not finite. */
+    const report = async (step: number, parameters: Float32Array, findings: readonly Finding[]) => {
+      const occasion = { stage, step, epoch: step / stepsPerEpoch };
       const distance = parameterDistance(parameters, start.parameters, layout.trainableCount);
       await outputs.metrics.send(metricsBatch(occasion, findings, distance, rateAfter(step)));
       const broken = findings.find(({ evaluation }) => !Number.isFinite(evaluation.loss));
@@ -81,28 +86,50 @@ export const gradientDescent = defineStage({
       const isEvaluation = evaluationMoments.has(step);
       if (!isSnapshot && !isEvaluation) return;
       const parameters = step === 0 ? start.parameters : await session.training.parameters();
+      const findings = isEvaluation ? await evaluateAll(parameters) : [];
       if (isSnapshot) await outputs.snapshots.send(snapshotBatch(step, step / stepsPerEpoch, parameters));
-      if (isEvaluation) await report(step, parameters);
+      if (isEvaluation) await report(step, parameters, findings);
     };
+
+    const sent = () => Object.values(outputs).reduce((sum, output) => sum + output.sent, 0);
+    let standing: Standing = { step: 0, attended: false };
+    let sentThen = 0;
+    const stand = (now: Standing) => {
+      standing = now;
+      sentThen = sent();
+    };
+    const keep = () => journal.keep(() => stateOf(session.training, standing));
 
     try {
       checkClasses(set, session.evaluator.outputs, `stages.${stage}`);
-      await attend(0);
-      for (let epoch = 0; epoch < epochs; epoch += 1) {
+      stand(await standingIn(journal.restored, session.training));
+      if (journal.restored !== undefined) {
+        context.log("info", `goes on after step ${standing.step}, which a checkpoint holds`);
+      }
+      if (!standing.attended) await attend(standing.step);
+      stand({ step: standing.step, attended: true });
+      for (let epoch = Math.floor(standing.step / stepsPerEpoch); epoch < epochs; epoch += 1) {
         const batches = epochBatches(n, options.batchSize, context.seed("order"), epoch);
-        for (const [index, batch] of batches.entries()) {
+        for (const batch of batches.slice(standing.step % stepsPerEpoch)) {
           signal.throwIfAborted();
-          const done = epoch * stepsPerEpoch + index;
-          const rate = rateAfter(done);
-          const loss = await session.training.step(batch, rate, options.normalisation, { signal });
+          const done = standing.step;
+          const loss = await session.training.step(batch, rateAfter(done), options.normalisation, { signal });
           if (!Number.isFinite(loss)) {
-            await report(done + 1, await session.training.parameters());
+            const parameters = await session.training.parameters();
+            await report(done + 1, parameters, await evaluateAll(parameters));
             throw trainErrors.diverged(stage, done, done / stepsPerEpoch, loss);
           }
+          stand({ step: done + 1, attended: false });
           await attend(done + 1);
+          stand({ step: done + 1, attended: true });
+          await keep();
           context.progress(done + 1, total, "steps");
         }
       }
+    } catch (error) {
+      // Where the run was stopped, not where something is wrong with the training; nor halfway through what was due.
+      if (signal.aborted && sent() === sentThen) await keep();
+      throw error;
     } finally {
       await session.close();
     }

@@ -3,6 +3,7 @@ import type { Optimizer } from "../../engine/engine.js";
 import { splits } from "../../schemas/columns.js";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { trainErrors } from "../../schemas/errors/train.js";
+import { checkpointSeconds } from "../checkpointSeconds.js";
 
 const unit = Type.Optional(
   Type.Union([Type.Literal("epochs"), Type.Literal("steps")], { description: "epochs (default) or steps" }),
@@ -93,6 +94,9 @@ export const trainOptions = Type.Object(
             "when the parameters are sent: one of every, at, geometric (default: at the start and the end)",
         },
       ),
+    ),
+    checkpointSeconds: checkpointSeconds(
+      "parameters, optimiser and what was sent are written into the run folder between two steps",
     ),
     evaluate: Type.Object(
       {

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import { from } from "rxjs";
-import type { InputStream, LogLevel, StageContext, TableName } from "../../pipeline/stage.js";
+import {
+  type InputStream,
+  type LogLevel,
+  noJournal,
+  type StageContext,
+  type TableName,
+} from "../../pipeline/stage.js";
 
 /** An input that delivers these batches, one after the other, then what `end` does. */
 export function inputOf(
@@ -48,6 +54,7 @@ export function sinkContext<Options>(
     engine: () => Promise.reject(new Error("a sink needs no engine")),
     resolvePath: (path) => path,
     checkpointFolder: join(runFolder, "checkpoints", "sink"),
+    journal: async () => noJournal,
     runFolder,
     memoryLimit: 2 ** 30,
     run: {

@@ -62,7 +62,7 @@ law(
       assert.is(resumed.code, 0, resumed.stderr);
       assert.match(
         resumed.stderr,
-        /step 0, train: goes on after sweep \d+, .*\n(.*\n)*.*step 18, train: goes on after sweep 1,/,
+        /step 0, train: done before, .*\n(.*\n)*.*step 18, train: goes on after sweep 1,/,
       );
       assert.equal(tableHashes(run), tableHashes(whole));
       assert.not.ok(existsSync(join(run, "checkpoints")));
