@@ -84,6 +84,7 @@ export { type RowLabels, rowLabels } from "./stages/metrics/labels.js";
 export { checkInput } from "./stages/network/description.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
 export { type CurvePoint, curvePoints } from "./stages/sinks/curves.js";
+export { type GatheredWrites, gatheredWrites } from "./stages/sinks/gathered.js";
 export {
   type FileForm,
   type KeepOptions,

@@ -3,6 +3,7 @@ import type { RecordBatch } from "apache-arrow";
 import type { InputStream } from "../../pipeline/stage.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
+import { gatheredWrites } from "./gathered.js";
 
 /** Where bytes go one after the other, whoever of several writes them. */
 export interface Target {
@@ -44,16 +45,12 @@ export async function growingFile(path: string): Promise<Target> {
   const file: FileHandle = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EEXIST" ? sinkErrors.fileHasWriter(path) : runErrors.writeFailed(path, error);
   });
-  let turn: Promise<void> = Promise.resolve();
+  const writes = gatheredWrites((bytes) => attempt(file.appendFile(bytes)));
   return {
-    write: (bytes) => {
-      const written = turn.then(() => attempt(file.appendFile(bytes)));
-      turn = written.catch(() => undefined);
-      return written;
-    },
+    write: writes.write,
     close: async () => {
-      await turn;
       try {
+        await writes.settled();
         await attempt(file.sync());
       } finally {
         await file.close();
