@@ -16,7 +16,7 @@ export type { Activation, Layer, Network } from "./engine/network/network.js";
 export { parseNetwork } from "./engine/network/parse.js";
 export type { NamedTensor } from "./engine/network/safetensors.js";
 export { inferShapes } from "./engine/network/shapes.js";
-export { parametersFrom } from "./engine/network/weights.js";
+export { parametersFrom, refuseNonFinite } from "./engine/network/weights.js";
 export { type RandomSource, randomSource } from "./engine/random.js";
 export type {
   BatchStore,

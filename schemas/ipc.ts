@@ -10,6 +10,7 @@ import {
   type Vector,
 } from "apache-arrow";
 import { runErrors } from "./errors/pipeline.js";
+import { checkArrow } from "./ipcCheck.js";
 
 /** `file` can be read at any place and is what DuckDB, pandas and polars open; `stream` is read front to back. */
 export type ArrowForm = "file" | "stream";
@@ -97,7 +98,8 @@ export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 }
 
 /**
- * The batches of an Arrow IPC file or stream, as views of `bytes`. Throws Arrow's own error on bytes that are neither.
+ * The batches of an Arrow IPC file or stream, as views of `bytes`. Throws an Error that is not ours on bytes that are
+ * neither, or damaged.
  */
 export function decodeArrow(bytes: Uint8Array): {
   readonly schema: Schema;
@@ -105,6 +107,7 @@ export function decodeArrow(bytes: Uint8Array): {
 } {
   // Typed arrays can only be laid over memory at multiples of their item's size.
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  checkArrow(aligned);
   const reader = RecordBatchReader.from(aligned).open();
   const { schema } = reader;
   if (schema === undefined || schema === null) throw new Error("neither an Arrow IPC file nor a stream");

@@ -1,4 +1,4 @@
-import type { JacoflowError } from "../../schemas/errors/error.js";
+import { JacoflowError } from "../../schemas/errors/error.js";
 import { nearest } from "../../schemas/errors/nearest.js";
 import { networkErrors } from "../../schemas/errors/network.js";
 import { type KeyRule, layerRules, networkKeys } from "./form.js";
@@ -17,10 +17,25 @@ interface Findings {
  * `value` lists them. `source` is what messages call the network: a file, or an option's path.
  */
 export function parseNetwork(value: unknown, source = "network"): Network {
-  const problems = networkProblems(value, source);
+  const problems = networkProblems(value, source).map((problem) => within(source, problem));
   if (problems.length === 1) throw problems[0];
   if (problems.length > 1) throw networkErrors.severalProblems(source, problems);
   return value as Network;
+}
+
+/** A mistake of a layer with the file or option that describes its network; "network" says no more than the layer. */
+function within(source: string, problem: JacoflowError): JacoflowError {
+  const { code, kind, message, place = "", value, remedy, suggestion } = problem;
+  if (source === "network" || place.startsWith(source)) return problem;
+  return new JacoflowError({
+    code,
+    kind,
+    message: `${source}: ${message}`,
+    place: `${source}#${place}`,
+    value: value ?? place,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  });
 }
 
 /** Every mistake of a network description; shapes are followed only when the form is right. */

@@ -80,19 +80,25 @@ export function writeSafetensors(tensors: Iterable<NamedTensor>): Uint8Array {
 }
 
 function splitHeader(bytes: Uint8Array, file: string) {
-  const refuse = (reason: string, value?: unknown) =>
+  const refuse = (reason: string, value: unknown) =>
     networkErrors.invalidSafetensors(file, "", reason, value);
-  if (bytes.byteLength < 8) throw refuse(`it is ${bytes.byteLength} bytes long, too short for a header`);
+  if (bytes.byteLength < 8)
+    throw refuse(`it is ${bytes.byteLength} bytes long, too short for a header`, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > headerLimit || length > bytes.byteLength - 8) {
     throw refuse(`its header says it is ${length} bytes long, the file has ${bytes.byteLength - 8}`, length);
   }
   let header: unknown;
+  const written = bytes.subarray(8, 8 + length);
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(written));
   } catch (cause) {
-    throw refuse(`its header is not JSON (${cause instanceof Error ? cause.message : cause})`);
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw refuse(
+      `its header is not JSON (${reason})`,
+      Buffer.from(written.subarray(0, 80)).toString("latin1"),
+    );
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw refuse("its header is not a JSON object", header);
@@ -102,7 +108,7 @@ function splitHeader(bytes: Uint8Array, file: string) {
 
 function checkEntry(name: string, entry: unknown, dataLength: number, file: string) {
   const refuse = (reason: string, value: unknown) =>
-    networkErrors.invalidSafetensors(file, name, reason, value);
+    networkErrors.invalidSafetensors(file, name, reason, value ?? entry);
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   if (typeof entry !== "object" || entry === null) throw refuse("its header entry is not an object", entry);
   const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
@@ -152,7 +158,8 @@ function checkExtents(
     previous = `"${name}"`;
   }
   if (reached < dataLength) {
-    throw networkErrors.invalidSafetensors(file, "", `${dataLength - reached} bytes follow the last tensor`);
+    const left = dataLength - reached;
+    throw networkErrors.invalidSafetensors(file, "", `${left} bytes follow the last tensor`, left);
   }
 }
 

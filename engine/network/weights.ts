@@ -24,6 +24,14 @@ export function parametersFrom(network: Network, tensors: Tensors, source: Weigh
   return parameters;
 }
 
+/** WEIGHT_VALUE for the first number that is not finite. Weights of a diverged training are a fact, those of a file a mistake. */
+export function refuseNonFinite(tensors: Tensors, { file }: WeightSource): void {
+  for (const { name, values } of tensors.values()) {
+    const index = values.findIndex((value: number) => !Number.isFinite(value));
+    if (index !== -1) throw networkErrors.weightValue(file, name, index, values[index]);
+  }
+}
+
 /**
  * The same for a network whose last dense layer differs from the weights' (another K): every other tensor is copied, and
  * the head keeps the values it has in `fresh`, a newly initialised parameter vector of the network.

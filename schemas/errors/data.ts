@@ -9,6 +9,12 @@ const meant = (word: string, known: readonly string[]) => {
 const shortened = (labels: readonly number[]) =>
   labels.length <= 20 ? labels.join(", ") : `${labels.slice(0, 20).join(", ")}, …`;
 
+/** A value of a file as a message shows it: it may be a list of a million numbers. */
+const shown = (value: unknown) => {
+  const written = typeof value === "object" && value !== null ? (JSON.stringify(value) ?? "") : String(value);
+  return written.length > 80 ? `${written.slice(0, 77)}...` : written;
+};
+
 /** Messages about tables, data files, splits and labels. */
 export const dataErrors = {
   columnLength: (table: string, column: string, found: number, rows: number): JacoflowError =>
@@ -90,12 +96,13 @@ export const dataErrors = {
       remedy: `Put one of these files there: ${names.join(", ")}.`,
     }),
 
-  idxHeader: (file: string, reason: string): JacoflowError =>
+  idxHeader: (file: string, reason: string, value: unknown): JacoflowError =>
     new JacoflowError({
       code: "IDX_HEADER",
       kind: "invalid",
       message: `${file} is not the IDX file it should be: ${reason}`,
       place: file,
+      value,
       remedy: "Use IDX files of unsigned bytes: 3 dimensions for images, 1 for labels.",
     }),
 
@@ -167,6 +174,7 @@ export const dataErrors = {
       kind: "invalid",
       message: `${source} holds no examples`,
       place: source,
+      value: 0,
       remedy: "Use a source with at least one training example.",
     }),
 
@@ -216,10 +224,21 @@ export const dataErrors = {
     new JacoflowError({
       code: "TABLE_VALUE",
       kind: "invalid",
-      message: `${file}: ${column} of row ${row} is ${String(value)}, not ${wanted}`,
+      message: `${file}: ${column} of row ${row} is ${shown(value)}, not ${wanted}`,
       place: `${file}#${column}[${row}]`,
-      value,
+      value: value ?? null,
       remedy: "Correct the row, or leave it out.",
+    }),
+
+  /** `rows` are those of the column split. */
+  tableRows: (file: string, column: string, found: number | "more", rows: number): JacoflowError =>
+    new JacoflowError({
+      code: "TABLE_ROWS",
+      kind: "invalid",
+      message: `${file}: column ${column} has ${found} rows, column split ${rows}`,
+      place: `${file}#${column}`,
+      value: found,
+      remedy: "Make the file again: it is damaged.",
     }),
 
   tableMetadata: (file: string, key: string, value: string, wanted: string): JacoflowError =>

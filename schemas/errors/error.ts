@@ -21,6 +21,14 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
+/** The text without characters that would command a terminal: what a file holds may stand in a message. */
+const printable = (text: string) =>
+  text.replaceAll(/\p{Cc}/gu, (character) =>
+    character === "\n" || character === "\t"
+      ? character
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
 /** The one error class of the house. Anything else that reaches the top is a bug of ours. */
 export class JacoflowError extends Error {
   readonly code: string;
@@ -31,7 +39,7 @@ export class JacoflowError extends Error {
   readonly suggestion: string | undefined;
 
   constructor(facts: ErrorFacts) {
-    super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super(printable(facts.message), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = "JacoflowError";
     this.code = facts.code;
     this.kind = facts.kind;

@@ -28,7 +28,7 @@ export const networkErrors = {
       kind: "invalid",
       message: `network: ${reason}`,
       place,
-      value,
+      value: value ?? null,
       remedy,
     }),
 
@@ -122,6 +122,18 @@ export const networkErrors = {
       place: `${file}#${tensor}`,
       value: tensor,
       remedy: `${present.length === 0 ? "The file holds no other tensor." : meant(tensor, present)}`,
+    }),
+
+  /** `index` counts in the tensor, row by row. */
+  weightValue: (file: string, tensor: string, index: number, value: number): JacoflowError =>
+    new JacoflowError({
+      code: "WEIGHT_VALUE",
+      kind: "invalid",
+      message: `${file}: number ${index} of tensor "${tensor}" is ${value}`,
+      place: `${file}#${tensor}[${index}]`,
+      value,
+      remedy:
+        "Use weights that are finite numbers of 32 bits: this training had diverged, or the file is damaged.",
     }),
 
   extraWeight: (file: string, tensor: string, known: readonly string[]): JacoflowError =>

@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { RecordBatchReader, type Schema } from "apache-arrow";
+import { Footer } from "apache-arrow/ipc/metadata/file";
 import {
   asyncBufferFromFile,
   type FileMetaData,
@@ -10,6 +10,7 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { decodeArrow } from "../../schemas/ipc.js";
+import { checkArrow, readSchemaBytes } from "../../schemas/ipcCheck.js";
 
 /** What a table file says of itself before its rows are read. */
 export interface TableHead {
@@ -43,19 +44,21 @@ export const tableFormats: Readonly<Record<string, TableFormat>> = {
 async function arrowHead(file: string): Promise<TableHead> {
   const handle = await open(file);
   try {
-    const { buffer } = await handle.read(Buffer.alloc(6), 0, 6, 0);
-    if (buffer.toString("latin1") === "ARROW1") {
-      return headOf((await (await RecordBatchReader.from(handle)).open()).schema);
-    }
+    const { size } = await handle.stat();
+    const { form, bytes } = await readSchemaBytes(size, async (at, length) => {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, at);
+      return buffer.subarray(0, bytesRead);
+    });
+    return headOf(form === "file" ? Footer.decode(bytes).schema : schemaOf(bytes));
   } finally {
     await handle.close();
   }
-  const stream = createReadStream(file);
-  try {
-    return headOf((await (await RecordBatchReader.from(stream)).open()).schema);
-  } finally {
-    stream.destroy();
-  }
+}
+
+function schemaOf(bytes: Uint8Array): Schema {
+  const { schema } = RecordBatchReader.from(bytes).open();
+  if (schema === undefined || schema === null) throw new Error("neither an Arrow IPC file nor a stream");
+  return schema;
 }
 
 async function readArrow(file: string): Promise<ForeignTable> {
@@ -138,7 +141,9 @@ function parquetHeadOf(file: FileMetaData): TableHead {
 function arrowSchema(base64: string | undefined): Schema | undefined {
   if (base64 === undefined) return undefined;
   try {
-    return RecordBatchReader.from(Uint8Array.from(Buffer.from(base64, "base64"))).open().schema;
+    const bytes = Uint8Array.from(Buffer.from(base64, "base64"));
+    checkArrow(bytes);
+    return schemaOf(bytes);
   } catch {
     return undefined;
   }

@@ -65,7 +65,8 @@ export async function readIdx(
     if (isCutShort(error)) throw dataErrors.idxLength(file, header?.count ?? 0, index);
     throw asFileError(file, error);
   }
-  if (header === undefined) throw dataErrors.idxHeader(file, `it holds only ${rest.length} bytes`);
+  if (header === undefined)
+    throw dataErrors.idxHeader(file, `it holds only ${rest.length} bytes`, rest.length);
   if (index < header.count) throw dataErrors.idxLength(file, header.count, index);
   if (rest.length > 0) throw dataErrors.idxLength(file, header.count, "more");
 }
@@ -83,7 +84,7 @@ export async function readIdxHeader(file: string, dimensions: number): Promise<I
     if (!isCutShort(error)) throw asFileError(file, error);
   }
   if (bytes.length < headerLength(dimensions)) {
-    throw dataErrors.idxHeader(file, `it holds only ${bytes.length} bytes`);
+    throw dataErrors.idxHeader(file, `it holds only ${bytes.length} bytes`, bytes.length);
   }
   const header = parseHeader(file, bytes, dimensions);
   await checkPromise(file, header);
@@ -107,18 +108,18 @@ function parseHeader(file: string, bytes: Uint8Array, dimensions: number): IdxHe
   const [first, second, type, found] = bytes;
   if (first !== 0 || second !== 0) {
     const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    throw dataErrors.idxHeader(file, `it starts with ${start}, not with the two zero bytes of IDX`);
+    throw dataErrors.idxHeader(file, `it starts with ${start}, not with the two zero bytes of IDX`, start);
   }
   if (type !== unsignedByte) {
-    throw dataErrors.idxHeader(file, `its type is ${type}, not ${unsignedByte} (unsigned bytes)`);
+    throw dataErrors.idxHeader(file, `its type is ${type}, not ${unsignedByte} (unsigned bytes)`, type);
   }
   if (found !== dimensions) {
-    throw dataErrors.idxHeader(file, `it has ${found} dimensions, not ${dimensions}`);
+    throw dataErrors.idxHeader(file, `it has ${found} dimensions, not ${dimensions}`, found);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [count, ...shape] = Array.from({ length: dimensions }, (_, axis) => view.getUint32(4 + 4 * axis));
   const header = { count, shape };
-  if (shape.includes(0)) throw dataErrors.idxHeader(file, `its items are ${shape.join("×")}`);
+  if (shape.includes(0)) throw dataErrors.idxHeader(file, `its items are ${shape.join("×")}`, shape);
   return header;
 }
 

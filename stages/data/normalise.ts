@@ -32,7 +32,7 @@ export function checkColumns({ columns }: TableHead, file: string): void {
  * numbers in any kind of list for features, text or a dictionary for split; clean_label is label when it is left out.
  * The shape is `shape`, else the features' metadata, else [d].
  * Errors, naming file, column and row: TABLE_COLUMN, TABLE_VALUE (null, NaN, wrong type, another number of features),
- * TABLE_METADATA, REPEATED_ID, LABEL_OUT_OF_RANGE, NO_EXAMPLES.
+ * TABLE_ROWS (columns of different lengths), TABLE_METADATA, REPEATED_ID, LABEL_OUT_OF_RANGE, NO_EXAMPLES.
  */
 export async function normaliseExamples(
   table: ForeignTable,
@@ -43,6 +43,7 @@ export async function normaliseExamples(
   if (table.rows === 0) throw dataErrors.noExamples(file);
   const facts = metadataOf(table, file);
   const { places, trainCount } = await placesOf(table, file);
+  if (places.length === 0) throw dataErrors.noExamples(file);
   const ids = await integers(table, file, "id", places);
   const labels = await integers(table, file, "label", places);
   const cleanLabels = table.columns.includes("clean_label")
@@ -98,6 +99,7 @@ async function integers(
   let row = 0;
   for await (const chunk of table.column(column)) {
     for (const value of chunk) {
+      if (row === places.length) throw dataErrors.tableRows(file, column, "more", places.length);
       const number = typeof value === "bigint" ? Number(value) : value;
       if (typeof number !== "number" || !Number.isInteger(number) || Math.abs(number) > largest) {
         throw dataErrors.tableValue(file, column, row, value, "an integer of 32 bits");
@@ -106,6 +108,7 @@ async function integers(
       row += 1;
     }
   }
+  if (row < places.length) throw dataErrors.tableRows(file, column, row, places.length);
   return values;
 }
 
@@ -122,6 +125,7 @@ async function vectors(
   };
   for await (const chunk of table.column("features")) {
     for (const value of chunk) {
+      if (row === places.length) throw dataErrors.tableRows(file, "features", "more", places.length);
       const numbers = listOf(value) ?? refuse(value, "a list of numbers");
       if (row === 0) {
         dimension = numbers.length;
@@ -141,6 +145,7 @@ async function vectors(
       row += 1;
     }
   }
+  if (row < places.length) throw dataErrors.tableRows(file, "features", row, places.length);
   return { features, dimension };
 }
 

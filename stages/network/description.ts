@@ -202,7 +202,7 @@ async function readJson(file: string, place: string): Promise<unknown> {
     return JSON.parse(text);
   } catch (error) {
     const reason = `${file} is not JSON: ${(error as Error).message}`;
-    throw networkErrors.invalidNetwork(place, reason, "Write the network as JSON.");
+    throw networkErrors.invalidNetwork(place, reason, "Write the network as JSON.", text.slice(0, 80));
   }
 }
 

@@ -5,7 +5,7 @@ import type { Network } from "../../engine/network/network.js";
 import { parseNetwork } from "../../engine/network/parse.js";
 import { type NamedTensor, readSafetensors } from "../../engine/network/safetensors.js";
 import { inferShapes } from "../../engine/network/shapes.js";
-import { parametersFrom, parametersWithNewHead } from "../../engine/network/weights.js";
+import { parametersFrom, parametersWithNewHead, refuseNonFinite } from "../../engine/network/weights.js";
 import {
   defineStage,
   type InputStream,
@@ -159,7 +159,9 @@ async function readWeights(file: string, place: string): Promise<ReadonlyMap<str
   } catch (error) {
     throw dataErrors.unreadable(file, error, place);
   }
-  return readSafetensors(bytes, file);
+  const tensors = readSafetensors(bytes, file);
+  refuseNonFinite(tensors, { file });
+  return tensors;
 }
 
 async function lastSnapshot(snapshots: InputStream): Promise<Origin> {

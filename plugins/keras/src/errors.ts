@@ -7,7 +7,15 @@ const invalid = (
   value: unknown,
   remedy: string,
   cause?: unknown,
-) => new JacoflowError({ code, kind: "invalid", message, place, value, remedy, cause });
+) =>
+  // Null where what is wrong is that something is not there.
+  new JacoflowError({ code, kind: "invalid", message, place, value: value ?? null, remedy, cause });
+
+/** A value of the file as text, whatever it is, cut when long. */
+export const shown = (value: unknown): string => {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+};
 
 /** A layer as messages call it. */
 interface Named {
@@ -21,12 +29,13 @@ const called = ({ place, name, className }: Named) => `${place} "${name}" (${cla
 
 /** Messages about Keras models saved by TensorFlow.js. A place is `model.json#layers[3]`, `model.json#tensor` or a file. */
 export const kerasErrors = {
-  unreadable: (file: string, cause: unknown) =>
+  /** `weights`: a file that `file` names. */
+  unreadable: (file: string, cause: unknown, weights?: string) =>
     invalid(
       "KERAS_UNREADABLE",
-      `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${weights === undefined ? file : `${file}: its weights ${weights}`} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       file,
-      file,
+      weights ?? file,
       "Check the path (relative ones start at the pipeline file's folder) and its permissions.",
       cause,
     ),

@@ -1,4 +1,5 @@
 import type { Activation, Layer } from "jacoflow";
+import { shown } from "./errors.js";
 import type { Config, KerasLayer } from "./model.js";
 
 /** What a layer of Keras is here. */
@@ -29,7 +30,7 @@ const activations: Readonly<Record<string, Activation>> = {
 export function activationName(config: Config): string {
   const { activation } = config;
   const named = typeof activation === "object" && activation !== null && "config" in activation;
-  return String((named ? activation.config : activation) ?? "linear");
+  return shown((named ? activation.config : activation) ?? "linear");
 }
 
 function activationOf(config: Config, refuse: Refuse): Activation {
@@ -44,7 +45,7 @@ const isAll = (value: unknown, wanted: number) => [value].flat(2).every((part) =
 
 function channelsLast({ data_format: format }: Config, refuse: Refuse): void {
   if (format !== undefined && format !== null && format !== "channels_last") {
-    refuse(`data_format ${String(format)}: channels must come last`);
+    refuse(`data_format ${shown(format)}: channels must come last`);
   }
 }
 
@@ -53,8 +54,7 @@ function pairOf(value: unknown): number | readonly [number, number] {
 }
 
 function paddingOf({ padding }: Config, refuse: Refuse): "same" | "valid" {
-  if (padding !== "same" && padding !== "valid" && padding !== undefined)
-    refuse(`padding ${String(padding)}`);
+  if (padding !== "same" && padding !== "valid" && padding !== undefined) refuse(`padding ${shown(padding)}`);
   return padding === "same" ? "same" : "valid";
 }
 
@@ -88,8 +88,8 @@ const rules: Readonly<Record<string, Rule>> = {
 
   Conv2D: (name, config, refuse) => {
     channelsLast(config, refuse);
-    if (!isAll(config.dilation_rate ?? 1, 1)) refuse(`dilation_rate ${JSON.stringify(config.dilation_rate)}`);
-    if ((config.groups ?? 1) !== 1) refuse(`groups ${String(config.groups)}`);
+    if (!isAll(config.dilation_rate ?? 1, 1)) refuse(`dilation_rate ${shown(config.dilation_rate)}`);
+    if ((config.groups ?? 1) !== 1) refuse(`groups ${shown(config.groups)}`);
     return layer({
       type: "conv2d",
       name,
@@ -104,8 +104,7 @@ const rules: Readonly<Record<string, Rule>> = {
   BatchNormalization: (name, config, refuse) => {
     const axis = [config.axis ?? -1].flat();
     // Which of the two is the last axis is known with the shapes only: see checkAxes.
-    if (axis.length !== 1 || ![-1, 1, 3].includes(Number(axis[0])))
-      refuse(`axis ${JSON.stringify(config.axis)}`);
+    if (axis.length !== 1 || ![-1, 1, 3].includes(Number(axis[0]))) refuse(`axis ${shown(config.axis)}`);
     if (config.center === false || config.scale === false) refuse("center or scale is false");
     return layer({
       type: "batchNormalization",
@@ -134,9 +133,9 @@ const rules: Readonly<Record<string, Rule>> = {
     layer({ type: "activation", name, activation: activationOf(config, refuse) }),
 
   ReLU: (name, config, refuse) => {
-    if ((config.max_value ?? null) !== null) refuse(`max_value ${String(config.max_value)}`);
+    if ((config.max_value ?? null) !== null) refuse(`max_value ${shown(config.max_value)}`);
     for (const key of ["negative_slope", "threshold"]) {
-      if (!isAll(config[key] ?? 0, 0)) refuse(`${key} ${JSON.stringify(config[key])}`);
+      if (!isAll(config[key] ?? 0, 0)) refuse(`${key} ${shown(config[key])}`);
     }
     return layer({ type: "activation", name, activation: "relu" });
   },
@@ -149,7 +148,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ZeroPadding2D: (_name, config, refuse) => {
     channelsLast(config, refuse);
     const zeros = Number([config.padding].flat(2)[0]);
-    if (!isAll(config.padding, zeros)) refuse(`padding ${JSON.stringify(config.padding)}: sides that differ`);
+    if (!isAll(config.padding, zeros)) refuse(`padding ${shown(config.padding)}: sides that differ`);
     return { kind: "padding", zeros };
   },
 };

@@ -1,4 +1,4 @@
-import { kerasErrors } from "./errors.js";
+import { kerasErrors, shown } from "./errors.js";
 
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -31,6 +31,9 @@ const modelClasses = ["Sequential", "Functional", "Model"];
 
 export const isRecord = (value: unknown): value is Config =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A name as it is, anything else as text. */
+const nameOf = (value: unknown) => (typeof value === "string" ? value : shown(value));
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
@@ -96,7 +99,7 @@ function layerOf(
   const className = entry.class_name;
   const within = { place: `${place}.`, depth: depth + 1 };
   const config = isRecord(entry.config) ? entry.config : {};
-  const name = String(entry.name ?? config.name ?? place);
+  const name = nameOf(entry.name ?? config.name ?? place);
   const calls = listOf(entry.inbound_nodes);
   return {
     place,
@@ -112,7 +115,7 @@ function layerOf(
 /** Names in `["a", 0, 0]` or `[["a", 0, 0], …]`. */
 function endsOf(value: unknown): readonly string[] {
   const list = listOf(value);
-  return typeof list[0] === "string" ? [list[0]] : list.map((end) => String(listOf(end)[0]));
+  return typeof list[0] === "string" ? [list[0]] : list.map((end) => nameOf(listOf(end)[0]));
 }
 
 /** Layers a call takes tensors of: `[["a", 0, 0, {}], …]` of Keras 2, `{ args, kwargs }` with histories of Keras 3. */
@@ -122,6 +125,6 @@ function callersOf(call: unknown, depth = 0): readonly string[] {
   if (Array.isArray(call)) return typeof call[0] === "string" ? [call[0]] : call.flatMap(within);
   if (!isRecord(call)) return [];
   const history = isRecord(call.config) ? call.config.keras_history : undefined;
-  if (Array.isArray(history)) return [String(history[0])];
+  if (Array.isArray(history)) return [nameOf(history[0])];
   return [...listOf(call.args), ...Object.values(isRecord(call.kwargs) ? call.kwargs : {})].flatMap(within);
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { inferShapes, type Network, parametersFrom, parseNetwork, throwAll } from "jacoflow";
-import { kerasErrors } from "./errors.js";
+import { inferShapes, type Network, parametersFrom, parseNetwork, refuseNonFinite, throwAll } from "jacoflow";
+import { kerasErrors, shown } from "./errors.js";
 import { isRecord, type KerasLayer, readModel } from "./model.js";
 import { convert } from "./network.js";
 import { readWeights } from "./weights.js";
@@ -17,7 +17,7 @@ export interface KerasNetwork {
 /**
  * Reads a `model.json` of the layers format and the weights beside it. Errors: KERAS_UNREADABLE, KERAS_FORMAT,
  * KERAS_LAYER, KERAS_GRAPH, KERAS_INPUT, KERAS_SHARD_PATH, KERAS_SHARD_BYTES, KERAS_WEIGHT; what does not fit together:
- * INVALID_LAYER and the like, MISSING_WEIGHT, WEIGHT_SHAPE, EXTRA_WEIGHT.
+ * INVALID_LAYER and the like, MISSING_WEIGHT, WEIGHT_SHAPE, EXTRA_WEIGHT, WEIGHT_VALUE.
  */
 export async function readKeras(file: string): Promise<KerasNetwork> {
   const json = await readJson(file);
@@ -29,6 +29,7 @@ export async function readKeras(file: string): Promise<KerasNetwork> {
   const network = parseNetwork(described, file);
   checkAxes(inferShapes(network).layers, layers, file);
   const tensors = await readWeights(json.weightsManifest, file, layers);
+  refuseNonFinite(tensors, { file });
   return { network, parameters: parametersFrom(network, tensors, { file }), softmax };
 }
 
@@ -43,7 +44,7 @@ function checkAxes(shaped: readonly Shaped[], layers: ReadonlyMap<string, KerasL
       if (layer === undefined) return [];
       const [axis] = [layer.config.axis ?? -1].flat();
       if (axis === -1 || axis === own.input.length) return [];
-      return [kerasErrors.layer(file, layer, `axis ${String(axis)}: channels must come last`)];
+      return [kerasErrors.layer(file, layer, `axis ${shown(axis)}: channels must come last`)];
     });
   throwAll(problems(shaped));
 }
@@ -55,6 +56,6 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw kerasErrors.format(file, `it is not JSON: ${(error as Error).message}`);
+    throw kerasErrors.format(file, `it is not JSON: ${(error as Error).message}`, text.slice(0, 80));
   }
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { NamedTensor } from "jacoflow";
-import { kerasErrors } from "./errors.js";
+import { kerasErrors, shown } from "./errors.js";
 import { isRecord } from "./model.js";
 
 /** What Keras calls the tensors of a layer, and what they are called here. */
@@ -51,7 +51,7 @@ export async function readWeights(
     const shards = await Promise.all(
       paths.map((path) =>
         readFile(path).catch((cause: unknown) => {
-          throw kerasErrors.unreadable(path, cause);
+          throw kerasErrors.unreadable(file, cause, path);
         }),
       ),
     );
@@ -89,7 +89,7 @@ function specification(entry: unknown, file: string): Specification {
     throw kerasErrors.weight(file, name, "it is quantised", entry.quantization);
   }
   if (typeof dtype !== "string" || !Object.hasOwn(bytesOf, dtype)) {
-    throw kerasErrors.weight(file, name, `it is of ${String(dtype)}`, dtype);
+    throw kerasErrors.weight(file, name, `it is of ${shown(dtype)}`, dtype);
   }
   if (!shape.every((side) => Number.isSafeInteger(side) && side >= 0)) {
     throw kerasErrors.weight(file, name, `its shape is ${JSON.stringify(shape)}`, shape);

@@ -267,7 +267,7 @@ law("weights are read from beside model.json and from nowhere else", async () =>
   const gone = await refusal("nested", (json) => {
     json.weightsManifest[0].paths = ["gone.bin"];
   });
-  assert.equal(gone.codes, ["KERAS_UNREADABLE gone.bin"]);
+  assert.equal(gone.codes, ["KERAS_UNREADABLE model.json"]);
 });
 
 law("what is no model of layers says what it is", async () => {
