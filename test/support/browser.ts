@@ -57,3 +57,7 @@ export async function seriousFindings(page: Page): Promise<readonly string[]> {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} (${nodes[0].failureSummary})`);
 }
+
+/** The rank that the headline table of a page says. */
+export const headlineRank = async (page: Page) =>
+  /rank (\d+)/.exec((await page.locator(".headline .group").first().textContent()) ?? "")?.[1];

@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { thisProcess } from "../../pipeline/run/owner.js";
-import { browserPath, openBrowser, openPage, seriousFindings } from "../support/browser.js";
-import { build, jacoflow, program } from "../support/builtCommandLine.js";
+import { browserPath, headlineRank, openBrowser, openPage, seriousFindings } from "../support/browser.js";
+import { build, jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
+import { start, whileRunning } from "../support/startedProgram.js";
 
 const all = suite("the live page in a browser");
 if (browserPath === undefined) {
@@ -28,49 +28,11 @@ all.after(async () => {
   await browser?.close();
 });
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly ended: Promise<number | null>;
-}
-
-/** Starts `jacoflow` and waits for the address it prints. */
-function start(words: readonly string[], folder: string): Promise<Started> {
-  const child = spawn(process.execPath, [program, ...words], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const hear = (text: Buffer) => {
-      said += text;
-      const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0];
-      if (url !== undefined) resolve({ child, url, ended });
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    child.on("close", () => reject(new Error(`it ended: ${said}`)));
-  });
-}
-
-async function whileRunning(started: Started, use: () => Promise<void>): Promise<void> {
-  try {
-    await use();
-  } finally {
-    started.child.kill("SIGKILL");
-    await started.ended;
-  }
-}
-
 const curve = (page: Page, title: string) =>
   page
     .locator("figure", { has: page.locator(`figcaption:text-is("${title}")`) })
     .locator("svg path")
     .last();
-const headlineRank = async (page: Page) =>
-  /rank (\d+)/.exec((await page.locator(".headline .group").first().textContent()) ?? "")?.[1];
-
 law(
   "a run that goes on is watched: its curves move, its graph says what the edges hold, its end is told",
   () =>

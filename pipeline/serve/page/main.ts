@@ -14,7 +14,7 @@ const drawEvery = 300;
 /** The page: which runs there are, which are open, and what is shown of them. */
 class Page {
   readonly #picker = new Picker((ids) => this.#choose(ids));
-  readonly #main = document.querySelector("#run")!;
+  readonly #main = document.querySelector<HTMLElement>("#run")!;
   readonly #status = document.querySelector("#connection")!;
   readonly #compare = new CompareView();
   readonly #views = new Map<string, RunView>();
@@ -26,6 +26,11 @@ class Page {
 
   start(): void {
     document.querySelector("#runs")!.append(this.#picker.element);
+    document.querySelector(".skip")!.addEventListener("click", (event) => {
+      // Not by the address: it names the runs that are shown.
+      event.preventDefault();
+      this.#main.focus();
+    });
     addEventListener("hashchange", () => this.#openChosen());
     void this.#list();
   }
@@ -45,7 +50,7 @@ class Page {
 
   /** The runs the address names, else the first one that runs, else the newest. */
   get #ids(): readonly string[] {
-    const named = new URLSearchParams(location.hash.slice(1)).getAll("run");
+    const named = new URLSearchParams(location.hash.slice(1)).getAll("run").filter((id) => id !== "");
     if (named.length > 0) return named.slice(0, mostOpen);
     const first = this.#listed.find(({ state }) => state === "running") ?? this.#listed[0];
     // What was opened without a choice stays until there is one.
