@@ -104,6 +104,9 @@ function section({ table, row, sizes = {}, metadata = {}, fieldMetadata = {} }: 
 /** Beside the folders of a table's stages, in `tables/TABLE/`. Readers of data sets pass over names with `_`. */
 export const descriptionFile = "_schema.json";
 
+/** Beside the parts of one stage: rows, bytes and SHA-256 of each, and which sink wrote them. */
+export const checksumsFile = "_checksums.json";
+
 /**
  * What `tables/TABLE/_schema.json` says: name, version, what a row is, the columns with type, unit and meaning, the
  * metadata of schema and fields. Undefined for a table that is not the house's.

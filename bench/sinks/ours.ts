@@ -1,4 +1,6 @@
+import { createWriteStream } from "node:fs";
 import { join } from "node:path";
+import { finished } from "node:stream/promises";
 import type { RecordBatch } from "apache-arrow";
 import { defineStage, many, stream } from "../../pipeline/stage.js";
 import { duckdb } from "../../plugins/duckdb/src/sink.js";
@@ -11,7 +13,7 @@ import { consoleSink } from "../../stages/sinks/console.js";
 import { ndjson } from "../../stages/sinks/ndjson.js";
 import { parquet } from "../../stages/sinks/parquet.js";
 import { report } from "../../stages/sinks/report.js";
-import { growingFile, type Target } from "../../stages/sinks/target.js";
+import { standardOutput } from "../../stages/sinks/target.js";
 import type { Job, Keep } from "./job.js";
 import { freePort, listenTo, trackingServer } from "./other.js";
 
@@ -72,9 +74,10 @@ export const ours: Readonly<Record<string, Keep>> = {
   },
   ndjson: sink(ndjson),
   console: async (job) => {
-    const file: Target = await growingFile(join(job.folder, "console.txt"));
-    const printed = consoleSink(() => file);
+    const file = createWriteStream(join(job.folder, "console.txt"));
+    const printed = consoleSink(() => standardOutput(file));
     await runSink(printed, job.folder, job.batches);
+    await finished(file.end());
   },
   report: sink(report),
   duckdb: sink(duckdb),

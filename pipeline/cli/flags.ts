@@ -25,7 +25,8 @@ export const runFlags = {
   resume: {
     type: "string",
     requiresArg: true,
-    describe: "Run folder of the same run that was cut off: go on from its checkpoints; not there: start it",
+    describe:
+      "Run folder of the same run that was cut off: go on with it, nothing that is there is lost; not there: start it",
   },
   "dry-run": {
     type: "boolean",

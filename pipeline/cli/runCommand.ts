@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import { matrixErrors } from "../../schemas/errors/matrix.js";
+import { checkParts } from "../../stages/sinks/parquet/read.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultParent, defaultRunFolder } from "../run/folder.js";
 import type { RunOutcome } from "../run/outcome.js";
@@ -90,7 +91,9 @@ async function runFile(given: RunFlags, terminal: Terminal): Promise<number> {
     return planExitCode(planned);
   }
   const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
-  if (flags.resume !== undefined && (await reopenRunFolder(runFolder, pipeline)) === "done") {
+  const resumed = flags.resume !== undefined;
+  if (resumed && (await reopenRunFolder(runFolder, pipeline)) === "done") {
+    await checkParts(runFolder);
     return tellDoneBefore(runFolder, flags, terminal);
   }
   const served = await servedRun(flags, runFolder, pipeline, terminal);
@@ -98,7 +101,7 @@ async function runFile(given: RunFlags, terminal: Terminal): Promise<number> {
   const display = progressDisplay(terminal, verbosityOf(flags));
   try {
     const outcome = await start(pipeline, parts, {
-      runFolder,
+      ...{ runFolder, resumed },
       memoryLimit,
       interruption,
       observers: [display.observe, ...(served === undefined ? [] : [served.live.observe])],
@@ -152,6 +155,7 @@ async function servedRun(
 
 interface RunSettings {
   readonly runFolder: string;
+  readonly resumed: boolean;
   readonly memoryLimit: number;
   readonly engine: { readonly threads?: number };
   readonly interruption: Interruption;
@@ -166,6 +170,7 @@ async function start(
   return runPipeline(pipeline, {
     createEngine: () => parts.createEngine(pipeline.engine, settings.engine),
     runFolder: settings.runFolder,
+    resumed: settings.resumed,
     signal: settings.interruption.signal,
     observers: settings.observers,
     memoryLimit: settings.memoryLimit,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { checksumsFile } from "../../schemas/document.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 
 /** Where the parts of a run are in its folder (design §6). */
@@ -9,6 +10,7 @@ export const runFiles = {
   log: "log.ndjson",
   temporary: "temporary",
   checkpoints: "checkpoints",
+  tables: "tables",
 } as const;
 
 /** Where run folders are made unless told otherwise. */
@@ -26,19 +28,23 @@ export function defaultRunFolder(name: string, time: Date, parent = defaultParen
 
 /** Makes the folder. Errors: RUN_FOLDER_NOT_EMPTY for one with more in it than checkpoints (or a file), WRITE_FAILED. */
 export async function prepareRunFolder(path: string): Promise<void> {
-  let entries: readonly string[] = [];
+  const entries = await makeRunFolder(path);
+  if (entries.some((name) => name !== runFiles.checkpoints)) throw runErrors.runFolderNotEmpty(path);
+}
+
+/** Makes the folder where it is not there; resolves to what it holds. Errors: RUN_FOLDER_NOT_EMPTY for a file, WRITE_FAILED. */
+export async function makeRunFolder(path: string): Promise<readonly string[]> {
   try {
     await mkdir(path, { recursive: true });
-    entries = await readdir(path);
+    return await readdir(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EEXIST" || code === "ENOTDIR") throw runErrors.runFolderNotEmpty(path);
     throw runErrors.writeFailed(path, error);
   }
-  if (entries.some((name) => name !== runFiles.checkpoints)) throw runErrors.runFolderNotEmpty(path);
 }
 
-/** Takes out of a run's folder all but its checkpoints, so that it can run again and go on from those. Errors: WRITE_FAILED. */
+/** Takes out of a run's folder all but its checkpoints: it is no longer the run that left it. Errors: WRITE_FAILED. */
 export async function clearRunFolder(path: string): Promise<void> {
   try {
     // The record goes last: a folder with other files and no record is nobody's to empty.
@@ -50,6 +56,40 @@ export async function clearRunFolder(path: string): Promise<void> {
   } catch (error) {
     throw runErrors.writeFailed(path, error);
   }
+}
+
+/**
+ * Takes out of the folder of a run that was cut off what nobody goes on with: batches that waited on the disk, files that
+ * were being written, and tables that no checksum vouches for. Errors: WRITE_FAILED.
+ */
+export async function tidyRunFolder(path: string): Promise<void> {
+  try {
+    await rm(join(path, runFiles.temporary), { recursive: true, force: true });
+    const entries = await readdir(path, { recursive: true, withFileTypes: true });
+    for (const entry of entries) {
+      if (entry.isFile() && isUnfinished(entry.name))
+        await rm(join(entry.parentPath, entry.name), { force: true });
+    }
+    const tables = join(path, runFiles.tables);
+    for (const table of await foldersIn(tables)) {
+      for (const stage of await foldersIn(join(tables, table))) {
+        const folder = join(tables, table, stage);
+        if (!(await readdir(folder)).includes(checksumsFile)) await rm(folder, { recursive: true });
+      }
+    }
+  } catch (error) {
+    throw runErrors.writeFailed(path, error);
+  }
+}
+
+const isUnfinished = (name: string) => name.endsWith(".tmp") || /^\..*\.unfinished$/.test(name);
+
+async function foldersIn(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /**

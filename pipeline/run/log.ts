@@ -17,10 +17,15 @@ export class RunLog {
     this.#failed = failed;
   }
 
-  /** Errors: WRITE_FAILED, DISK_FULL; later ones go to `failed`, once, after which the log stays as it is. */
+  /**
+   * Goes on with the log that is there, without a line that a killed process left half-written. Errors: WRITE_FAILED,
+   * DISK_FULL; later ones go to `failed`, once, after which the log stays as it is.
+   */
   static async open(path: string, failed: (error: Error) => void): Promise<RunLog> {
     try {
-      return new RunLog(path, await open(path, "a"), failed);
+      const handle = await open(path, "a+");
+      await endLine(handle);
+      return new RunLog(path, handle, failed);
     } catch (error) {
       throw runErrors.writeFailed(path, error);
     }
@@ -53,6 +58,16 @@ export class RunLog {
     }
     this.#writing = undefined;
   }
+}
+
+/** Cuts off what follows the last end of a line, as far as one piece goes back. */
+async function endLine(handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
+  const from = Math.max(0, size - 65_536);
+  const bytes = Buffer.alloc(size - from);
+  await handle.read(bytes, 0, bytes.length, from);
+  const end = from + bytes.lastIndexOf("\n") + 1;
+  if (end < size) await handle.truncate(end);
 }
 
 function lineOf(entry: LogEntry): string {

@@ -6,8 +6,10 @@ import type { RunObserver } from "./progress.js";
 export interface RunRequest {
   /** Started on first use by a stage, at most once, closed when the run ends. Unused: never called. */
   readonly createEngine: () => Promise<Engine>;
-  /** Absolute path. Made if missing, refused if it holds more than checkpoints. */
+  /** Absolute path. Made if missing, refused if it holds more than checkpoints, unless the run is resumed there. */
   readonly runFolder: string;
+  /** Whether the folder was reopened (`reopenRunFolder`) to go on with the run in it. */
+  readonly resumed?: boolean;
   /** Aborting it (Ctrl-C) ends the run as `cancelled`, sinks flushed. */
   readonly signal?: AbortSignal;
   readonly observers?: readonly RunObserver[];

@@ -1,15 +1,15 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { clearRunFolder, runFiles } from "./folder.js";
+import { runFiles, tidyRunFolder } from "./folder.js";
 import { isAtWork, ownerIn } from "./owner.js";
 import { readRecord } from "./record.js";
 
 /**
- * Makes the folder of a run that was cut off ready for the same run again: what it wrote goes, its checkpoints stay, and
- * stages go on from those to the same tables. Resolves to whether that run was `done` already, and then leaves it alone;
- * a folder that is not there, or empty, is `open`.
+ * Makes the folder of a run that was cut off ready for the same run again: what it wrote stays, but for files
+ * that were being written, and stages go on from there and from their checkpoints to the same tables. Resolves to whether
+ * that run was `done` already, and then leaves it alone; a folder that is not there, or empty, is `open`.
  *
  * @throws JacoflowError RUN_ACTIVE when its process is at work, OTHER_RUN_IN_FOLDER when it was made from another file, other
  *   values or another seed, RUN_FOLDER_NOT_EMPTY when there is no run in it but something else, WRITE_FAILED
@@ -20,7 +20,6 @@ export async function reopenRunFolder(folder: string, pipeline: ResolvedPipeline
     const names = await readdir(folder).catch(() => []);
     // A run killed before its record was there has no more than that.
     if (names.every((name) => name === runFiles.checkpoints || name === runFiles.log)) {
-      if (names.length > 0) await clearRunFolder(folder);
       return "open";
     }
     throw runErrors.runFolderNotEmpty(folder);
@@ -31,11 +30,15 @@ export async function reopenRunFolder(folder: string, pipeline: ResolvedPipeline
   ) {
     throw runErrors.otherRunInFolder(folder);
   }
-  if (record.outcome === "done") return "done";
+  if (record.outcome === "done") {
+    // A run that is killed right after its last word leaves them.
+    await rm(join(folder, runFiles.checkpoints), { recursive: true, force: true });
+    return "done";
+  }
   const owner = ownerIn(record.process);
   if (owner !== undefined && isAtWork(owner)) {
     throw runErrors.runActive(folder, owner.pid, join(folder, runFiles.record));
   }
-  await clearRunFolder(folder);
+  await tidyRunFolder(folder);
   return "open";
 }

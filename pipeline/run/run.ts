@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { prepareRunFolder, runFiles } from "./folder.js";
+import { makeRunFolder, prepareRunFolder, runFiles } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";
 import type { RunOutcome, RunRequest } from "./outcome.js";
@@ -14,12 +14,12 @@ import { writeRecord } from "./record.js";
  * Resolves however the run ends: `done`, `failed` (the first error, with the stage's name in it) or `cancelled`
  * (`request.signal` was aborted). On the last two every stage is stopped, and sinks get what was sent to them until
  * then followed by a normal end, so that they write whole files.
- * Rejects, with no file left behind, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED, and
+ * Rejects, with nothing left behind that was not there, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED, and
  * PlannedErrors.
  */
 export async function runPipeline(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
   checkPlan(await planPipeline(pipeline, request), request.memoryLimit);
-  await prepareRunFolder(request.runFolder);
+  await (request.resumed === true ? makeRunFolder : prepareRunFolder)(request.runFolder);
   const started = new Date();
   const run = new Run(pipeline, request);
   const logPath = join(request.runFolder, runFiles.log);
@@ -28,14 +28,11 @@ export async function runPipeline(pipeline: ResolvedPipeline, request: RunReques
     await writeRecord(pipeline, request, started, undefined);
   } catch (error) {
     await log.close();
-    await rm(logPath, { force: true });
+    if (request.resumed !== true) await rm(logPath, { force: true });
     throw error;
   }
   const lived = await run.live(log);
   await rm(join(request.runFolder, runFiles.temporary), { recursive: true, force: true });
-  if (lived.outcome === "done") {
-    await rm(join(request.runFolder, runFiles.checkpoints), { recursive: true, force: true });
-  }
   await log.close();
   // The log's last lines may have found the disk full.
   const outcome =
@@ -45,6 +42,10 @@ export async function runPipeline(pipeline: ResolvedPipeline, request: RunReques
   } catch (error) {
     run.fail(undefined, error);
     return { ...outcome, outcome: "failed", error: run.failure };
+  }
+  // Not before the record says that nobody needs them.
+  if (outcome.outcome === "done") {
+    await rm(join(request.runFolder, runFiles.checkpoints), { recursive: true, force: true });
   }
   return outcome;
 }

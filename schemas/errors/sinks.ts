@@ -140,6 +140,29 @@ export const sinkErrors = {
       remedy: "Name a folder that `jacoflow run --out` wrote.",
     }),
 
+  /** A part, or the list of them, that is not what its sink wrote. */
+  damagedPart: (file: string, how: string): JacoflowError =>
+    new JacoflowError({
+      code: "DAMAGED_PART",
+      kind: "invalid",
+      message: `${file} ${how}`,
+      place: file,
+      value: file,
+      remedy:
+        "If the run was cut off, `jacoflow run FILE --resume RUN` writes it again. Else run the same file with the same seed into another folder, whose part has the same bytes, and copy it. To read what is left, remove the part and the `_checksums.json` beside it.",
+    }),
+
+  /** A resumed run that sends other rows than the run it goes on with. */
+  replayDiffers: (file: string, origin: string, batch: number, before: number, rows: number): JacoflowError =>
+    new JacoflowError({
+      code: "REPLAY_DIFFERS",
+      kind: "run",
+      message: `${file} has ${before} rows of batch ${batch} of ${origin}, which has ${rows} in the resumed run`,
+      place: file,
+      value: rows,
+      remedy: "Run the pipeline into a new folder: another version or another machine has written this one.",
+    }),
+
   /** A part of a table that cannot be read. */
   unreadableTable: (file: string, cause: unknown): JacoflowError =>
     new JacoflowError({

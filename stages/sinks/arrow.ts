@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
@@ -14,9 +13,10 @@ import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { openEndpoint } from "./arrow/endpoint.js";
 import { writeStream } from "./arrow/stream.js";
 import { arrowForm } from "./arrowForm.js";
+import { GrowingFile, rowStream } from "./growingFile.js";
 import { emptySchemas, keepTables } from "./keptTables.js";
 import { planKept } from "./plan.js";
-import { growingFile, standardOutput, standardOutputName, type Target } from "./target.js";
+import { standardOutput, standardOutputName, type Target } from "./target.js";
 
 const options = Type.Object(
   {
@@ -102,7 +102,7 @@ export function arrowSink(openOutput: () => Target) {
       const names = [...new Set(tables.map(({ origin }) => origin.table))];
       if (names.length > 1) throw sinkErrors.severalTables(`stages.${context.stage}.from`, names);
       const target =
-        name === standardOutputName ? openOutput() : await growingFile(join(context.runFolder, name));
+        name === standardOutputName ? rowStream(openOutput()) : await GrowingFile.open(name, context);
       try {
         await writeStream(tables, target, `stages.${context.stage}.from`);
       } finally {

@@ -13,7 +13,12 @@ export interface FileSystem {
   /** Makes a folder and those above it; resolves to whether it was not there before. */
   makeFolder(path: string): Promise<boolean>;
   removeEmptyFolder(path: string): Promise<void>;
+  /** Makes the names in a folder outlive a power cut, where the system has a way. */
+  syncFolder(path: string): Promise<void>;
 }
+
+/** What a system says that synchronises no folders. */
+const noFolderSync = ["EINVAL", "EISDIR", "EPERM", "ENOTSUP"];
 
 export const diskFiles: FileSystem = {
   open: (path) => open(path, "w"),
@@ -30,6 +35,14 @@ export const diskFiles: FileSystem = {
     );
   },
   removeEmptyFolder: (path) => rmdir(path),
+  syncFolder: async (path) => {
+    try {
+      const folder = await open(path, "r");
+      await folder.sync().finally(() => folder.close());
+    } catch (error) {
+      if (!noFolderSync.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
+  },
 };
 
 /**
@@ -64,14 +77,15 @@ export class AtomicFile {
     });
   }
 
-  /** Puts the file at its path. */
-  async complete(): Promise<void> {
+  /** Puts the file at its path; `announce` is done when its bytes are on the disk and its name is not. */
+  async complete(announce?: () => Promise<void>): Promise<void> {
     await this.#attempt(async () => {
       const file = this.#file ?? (await this.#files.open(this.#temporary));
       this.#file = file;
       await file.sync();
       await file.close();
       this.#file = undefined;
+      await announce?.();
       await this.#files.rename(this.#temporary, this.path);
     });
   }

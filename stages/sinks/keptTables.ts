@@ -1,8 +1,7 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { RecordBatch, Schema } from "apache-arrow";
-import type { InputStream, StageContext, TableName } from "../../pipeline/stage.js";
+import type { InputStream, Source, StageContext, TableName } from "../../pipeline/stage.js";
 import { descriptionFile, tableDescription } from "../../schemas/document.js";
-import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { advice } from "../../schemas/tables/advice.js";
 import { bound } from "../../schemas/tables/bound.js";
@@ -11,7 +10,8 @@ import { metrics } from "../../schemas/tables/metrics.js";
 import { angles, directions, projection } from "../../schemas/tables/projection.js";
 import { basis, spectrum } from "../../schemas/tables/spectrum.js";
 import { linearised } from "../../schemas/tables/theory.js";
-import { AtomicFile, diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
+import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
+import { KeptFolder } from "./keptFolder.js";
 import { Parts } from "./parts.js";
 
 /** A file that is being written; it appears at its path only when it is whole. */
@@ -72,6 +72,8 @@ export interface KeepOptions {
   readonly files?: FileSystem;
 }
 
+const folderOf = (runFolder: string, { table, stage }: Source) => join(runFolder, "tables", table, stage);
+
 /** Keeps one input; an early end of the run (`raised` too) completes the last part with what came. */
 async function keep(
   input: InputStream,
@@ -80,11 +82,9 @@ async function keep(
   raised: Promise<never>,
 ): Promise<void> {
   const { table, stage } = input.origin;
-  const folder = join(context.runFolder, "tables", table, stage);
-  const isNew = await files.makeFolder(folder).catch((error) => {
-    throw runErrors.writeFailed(folder, error);
-  });
-  if (!isNew) throw sinkErrors.tableHasWriter(folder, table, stage);
+  const folder = folderOf(context.runFolder, input.origin);
+  const warn = (message: string) => context.log("warning", message);
+  const kept = await KeptFolder.open({ path: folder, table, stage, sink: context.stage, files, warn });
   const form = formOf(table);
   let described = false;
   // Beside the stages' folders, where globs of parts do not find it; each stage writes the same, in a folder of its own.
@@ -100,27 +100,28 @@ async function keep(
     rowsPerPart,
     secondsPerPart,
     ending: form.ending,
+    earlier: kept.earlier,
     writePart: async (path, schema, batches) => {
-      const file = new AtomicFile(path, files);
-      try {
-        await form.write(file, { table, schema, batches });
-        await file.complete();
-        await describe();
-      } catch (error) {
-        await file.abandon();
-        throw error;
-      }
+      const rows = batches.reduce((sum, batch) => sum + batch.numRows, 0);
+      await kept.write(basename(path), rows, (file) => form.write(file, { table, schema, batches }));
+      await describe();
     },
   });
   try {
     const keepBatch = (batch: RecordBatch) => parts.append(batch);
     await Promise.race([input.forEach(keepBatch), raised]);
-    await parts.finish(context.run.stopping.aborted ? undefined : emptySchemas[table]);
+    const early = context.run.stopping.aborted;
+    await parts.finish(early ? undefined : emptySchemas[table]);
+    if (!early) await kept.keepOnly(parts.length);
+    await kept.settle();
+  } catch (error) {
+    // The first failure is the one that counts.
+    await parts.finish().catch(() => undefined);
+    await kept.settle().catch(() => undefined);
+    throw error;
   } finally {
-    await parts.finish();
-    if (parts.length === 0) {
+    if (kept.length === 0) {
       context.log("warning", `${stage} sent no ${table}, whose columns depend on the data: no file`);
-      await files.removeEmptyFolder(folder).catch(() => undefined);
     }
   }
 }
@@ -137,6 +138,12 @@ export async function keepTables(
   context: StageContext<unknown>,
   options: KeepOptions,
 ): Promise<void> {
+  const taken = new Set<string>();
+  for (const { origin } of inputs) {
+    const folder = folderOf(context.runFolder, origin);
+    if (taken.has(folder)) throw sinkErrors.tableHasWriter(folder, origin.table, origin.stage);
+    taken.add(folder);
+  }
   const { raised, raise } = alarm();
   // A disk that is full for one table is full for all: the others complete what they have and stop.
   const kept = await Promise.allSettled(

@@ -1,9 +1,9 @@
-import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
+import { nameOf } from "../origin.js";
+import { GrowingFile, rowStream } from "./growingFile.js";
 import { jsonLines } from "./ndjson/lines.js";
-import { growingFile, standardOutput, standardOutputName, type Target, writeInputs } from "./target.js";
+import { standardOutput, standardOutputName, type Target, writeInputs } from "./target.js";
 
 const options = Type.Object(
   {
@@ -26,15 +26,14 @@ export function ndjsonSink(openOutput: () => Target) {
     inputs: { tables: lossless(many(stream("any", "what to write"))) },
     outputs: {},
     plan: () => ({ memoryBytes: 0, work: { flops: 0, seconds: 0 } }),
-    async run({ tables }, _outputs, { options: { file }, runFolder }) {
-      const target = file === standardOutputName ? openOutput() : await growingFile(join(runFolder, file));
+    async run({ tables }, _outputs, context) {
+      const { file } = context.options;
+      const target =
+        file === standardOutputName ? rowStream(openOutput()) : await GrowingFile.open(file, context);
       try {
-        await writeInputs(tables, async ({ origin }, batch) => {
-          for (const lines of jsonLines(origin, batch)) {
-            await target.write(lines);
-            await setImmediate();
-          }
-        });
+        await writeInputs(tables, (input, batch) =>
+          target.take(nameOf(input), batch.numRows, () => jsonLines(input.origin, batch)),
+        );
       } finally {
         await target.close();
       }

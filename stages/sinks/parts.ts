@@ -5,6 +5,14 @@ import { Pieces } from "./pieces.js";
 /** Writes the batches of one file, which is at its path when this resolves and not before. */
 export type WritePart = (path: string, schema: Schema, batches: readonly RecordBatch[]) => Promise<void>;
 
+/** What a run that was cut off left of a part. */
+export interface EarlierPart {
+  /** Rows of its file; undefined for one that is not whole, and has to be written whatever it had. */
+  readonly rows: number | undefined;
+  /** Rows with which it ended, of one that another follows. */
+  readonly end?: number;
+}
+
 /** What the parts of one folder have in common. */
 export interface PartsOptions {
   readonly folder: string;
@@ -14,6 +22,8 @@ export interface PartsOptions {
   /** File ending without the dot. */
   readonly ending: string;
   readonly writePart: WritePart;
+  /** What is there, of a run that goes on: the batches come again from the first, and no file is made shorter. */
+  readonly earlier?: readonly EarlierPart[];
 }
 
 export function partName(index: number, ending: string): string {
@@ -62,6 +72,10 @@ export class Parts {
     return this.#complete + (this.#written > 0 ? 1 : 0);
   }
 
+  get #earlier(): EarlierPart | undefined {
+    return this.#options.earlier?.[this.#complete];
+  }
+
   /** Takes a batch and writes it, or keeps it for later. Ignored after `finish` and after a failure. */
   append(batch: RecordBatch): Promise<void> {
     return this.#inTurn(() => this.#take(batch));
@@ -85,9 +99,8 @@ export class Parts {
     // Every batch of a port has one schema: its output sees to that.
     this.#schema ??= batch.schema;
     this.#held.add(batch);
-    const complete = this.#held.rows >= this.#options.rowsPerPart || this.#held.bytes >= bytesPerPart;
-    if (complete) {
-      await this.#write(this.#schema);
+    if (this.#isComplete) {
+      await this.#write(this.#schema, true);
       this.#begin();
     } else if (this.#held.batches >= 2 * this.#written) {
       const wait = this.#held.rows <= fewRows ? 0 : this.#lastWrite + calm - performance.now();
@@ -108,6 +121,13 @@ export class Parts {
     this.#later ??= setTimeout(inTurn, milliseconds);
   }
 
+  get #isComplete(): boolean {
+    const end = this.#earlier?.end;
+    // What ended a part may have been the clock: it ends there again.
+    if (end !== undefined) return this.#held.rows >= end;
+    return this.#held.rows >= this.#options.rowsPerPart || this.#held.bytes >= bytesPerPart;
+  }
+
   async #end(emptySchema: Schema | undefined): Promise<void> {
     clearTimeout(this.#timer);
     clearTimeout(this.#later);
@@ -121,9 +141,15 @@ export class Parts {
     this.#closed = true;
   }
 
-  async #write(schema: Schema): Promise<void> {
+  async #write(schema: Schema, complete = false): Promise<void> {
     const { folder, ending, writePart } = this.#options;
+    const there = this.#earlier?.rows ?? -1;
     try {
+      // The same batches make the same bytes, and a longer file has these rows too.
+      if (this.#held.rows === there || (this.#held.rows < there && !complete)) {
+        this.#written = this.#held.batches;
+        return;
+      }
       await writePart(join(folder, partName(this.#complete, ending)), schema, this.#held.all());
       this.#written = this.#held.batches;
       this.#lastWrite = performance.now();
@@ -135,7 +161,8 @@ export class Parts {
 
   #startClock(): void {
     const { secondsPerPart } = this.#options;
-    if (secondsPerPart === undefined || this.#held.batches > 0) return;
+    if (secondsPerPart === undefined || this.#timer !== undefined) return;
+    if (this.#earlier?.end !== undefined || this.#held.rows < (this.#earlier?.rows ?? 0)) return;
     const part = this.#complete;
     const end = () =>
       this.#inTurn(() => this.#endPart(part)).catch((error) => {
@@ -159,6 +186,7 @@ export class Parts {
 
   #begin(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     clearTimeout(this.#later);
     this.#later = undefined;
     this.#complete += 1;

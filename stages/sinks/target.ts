@@ -1,9 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
 import type { RecordBatch } from "apache-arrow";
 import type { InputStream } from "../../pipeline/stage.js";
-import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
-import { gatheredWrites } from "./gathered.js";
 
 /** Where bytes go one after the other, whoever of several writes them. */
 export interface Target {
@@ -33,29 +30,6 @@ export function standardOutput(output: NodeJS.WritableStream = process.stdout): 
         });
       }),
     close: async () => void output.removeListener("error", ignore),
-  };
-}
-
-/** A file that grows as the run goes. FILE_HAS_WRITER when it is there; DISK_FULL, WRITE_FAILED. */
-export async function growingFile(path: string): Promise<Target> {
-  const attempt = <A>(work: Promise<A>): Promise<A> =>
-    work.catch((error) => {
-      throw runErrors.writeFailed(path, error);
-    });
-  const file: FileHandle = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "EEXIST" ? sinkErrors.fileHasWriter(path) : runErrors.writeFailed(path, error);
-  });
-  const writes = gatheredWrites((bytes) => attempt(file.appendFile(bytes)));
-  return {
-    write: writes.write,
-    close: async () => {
-      try {
-        await writes.settled();
-        await attempt(file.sync());
-      } finally {
-        await file.close();
-      }
-    },
   };
 }
 

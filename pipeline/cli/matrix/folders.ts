@@ -10,7 +10,7 @@ import type { IndexedRun } from "./indexTable.js";
 
 /**
  * Looks at the folder of a matrix before anything runs: resolves to the runs that are done there already, and removes
- * what an earlier call left of those that did not end well, but for their checkpoints. OTHER_RUN_THERE where a run of the same values was made from
+ * what an earlier call left of those that did not end well and are others now, but for their checkpoints. OTHER_RUN_THERE where a run of the same values was made from
  * another file; MATRIX_ACTIVE where one goes on; RUN_FOLDER_NOT_EMPTY where the folder is that of a single run, or a run's holds something else.
  */
 export async function clearForRuns(
@@ -30,7 +30,10 @@ export async function clearForRuns(
       if (owner !== undefined && isAtWork(owner)) {
         throw matrixErrors.active(folder, id, owner.pid, join(own, runFiles.record));
       }
-      leftover.push(own);
+      const isSame =
+        record.seed === pipeline.seed &&
+        JSON.stringify(record.pipeline) === JSON.stringify(pipeline.document);
+      if (!isSame) leftover.push(own);
     } else {
       if (JSON.stringify(record.pipeline) !== JSON.stringify(pipeline.document)) {
         throw matrixErrors.otherRun(own);

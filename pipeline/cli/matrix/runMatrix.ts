@@ -158,7 +158,7 @@ function wordsFor(
     ...given("threads", threads),
     ...given("memory", memoryLimit),
     `--only=${run.id}`,
-    `--out=${folder}`,
+    `--resume=${folder}`,
     "--quiet",
     "--json",
   ];

@@ -2,8 +2,10 @@ import type { Schema } from "apache-arrow";
 import type { InputStream } from "../../../pipeline/stage.js";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import { ArrowStream, schemaDifference } from "../../../schemas/ipc.js";
+import { nameOf } from "../../origin.js";
+import type { RowTarget } from "../growingFile.js";
 import { emptySchemas } from "../keptTables.js";
-import { type Target, writeInputs } from "../target.js";
+import { writeInputs } from "../target.js";
 
 /**
  * Writes one table of any number of stages as one Arrow IPC stream: schema, dictionaries, then the batches as they come.
@@ -12,23 +14,30 @@ import { type Target, writeInputs } from "../target.js";
  */
 export async function writeStream(
   inputs: readonly InputStream[],
-  target: Target,
+  target: RowTarget,
   place: string,
 ): Promise<void> {
   let schema: Schema | undefined;
   let stream: ArrowStream | undefined;
-  const begin = (given: Schema): ArrowStream => {
-    schema = given;
-    return new ArrowStream(given);
-  };
-  await writeInputs(inputs, async (_, batch) => {
+  await writeInputs(inputs, async (input, batch) => {
     const difference = schema === undefined ? undefined : schemaDifference(schema, batch.schema);
     if (difference !== undefined) throw sinkErrors.streamSchema(place, difference);
+    schema ??= batch.schema;
     // What begins a stream comes with its first batch: the order of writes is that of encoding.
-    stream ??= begin(batch.schema);
-    await target.write(stream.encode(batch));
+    await target.take(nameOf(input), batch.numRows, () => {
+      if (stream === undefined) {
+        stream = new ArrowStream(batch.schema);
+        // Schema and dictionaries are there.
+        if (target.isBegun) stream.encode(batch);
+      }
+      return [stream.encode(batch)];
+    });
   });
-  const known = inputs.length === 0 ? undefined : emptySchemas[inputs[0].origin.table];
-  if (stream === undefined && known !== undefined) stream = begin(known);
-  if (stream !== undefined) await target.write(stream.finish());
+  schema ??= inputs.length === 0 ? undefined : emptySchemas[inputs[0].origin.table];
+  if (schema === undefined) return;
+  if (stream === undefined) {
+    stream = new ArrowStream(schema);
+    if (target.isBegun) stream.begin();
+  }
+  await target.end(stream.finish());
 }

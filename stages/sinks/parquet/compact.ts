@@ -1,10 +1,13 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runErrors } from "../../../schemas/errors/pipeline.js";
-import { AtomicFile, diskFiles } from "../files.js";
+import { readChecksums } from "../checksums.js";
+import { diskFiles } from "../files.js";
+import { KeptFolder } from "../keptFolder.js";
 import { partName } from "../parts.js";
 import { mergeParts } from "./merge.js";
 import { compactingFolder, type KeptTable, listTables, reading } from "./read.js";
+import { openRowGroups } from "./rowGroups.js";
 
 /** What became of one table of one stage. */
 export interface Compacted {
@@ -62,19 +65,31 @@ export async function compactTables(
   return compacted;
 }
 
-async function merged({ files }: KeptTable, folder: string): Promise<number> {
-  const path = join(folder, partName(0, "parquet"));
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw runErrors.writeFailed(folder, error);
+async function merged({ table, stage, files }: KeptTable, folder: string): Promise<number> {
+  const checksums = await readChecksums(dirname(files[0]));
+  await makeEmpty(folder);
+  const kept = await KeptFolder.open({
+    ...{ path: folder, table, stage, files: diskFiles },
+    sink: checksums?.sink ?? "compact",
+    warn: () => undefined,
   });
-  const file = new AtomicFile(path, diskFiles);
+  let rows = 0;
+  for (const file of files) {
+    rows += await reading(file, async () => Number((await openRowGroups(file)).metadata.num_rows));
+  }
+  await reading(files[0], () =>
+    kept.write(partName(0, "parquet"), rows, async (file) => void (await mergeParts(files, file))),
+  );
+  await kept.settle();
+  return rows;
+}
+
+async function makeEmpty(folder: string): Promise<void> {
   try {
-    const rows = await reading(files[0], () => mergeParts(files, file));
-    await file.complete();
-    return rows;
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(dirname(folder), { recursive: true });
   } catch (error) {
-    await file.abandon();
-    throw error;
+    throw runErrors.writeFailed(folder, error);
   }
 }
 

@@ -7,6 +7,7 @@ import { JacoflowError } from "../../../schemas/errors/error.js";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import { decodeArrow } from "../../../schemas/ipc.js";
 import type { Columns, TableDefinition } from "../../../schemas/table.js";
+import { checkPart, readChecksums } from "../checksums.js";
 import { type RowOf, rowsOf } from "../rows.js";
 
 /** What one sink kept of one table of one stage: `tables/TABLE/STAGE/part-*.FORMAT`. */
@@ -32,7 +33,10 @@ async function foldersIn(path: string): Promise<readonly string[]> {
 /** Where `compact` works inside a run folder. */
 export const compactingFolder = "compacting";
 
-/** Every table of a run folder, by table, then stage. Files still being written are not seen. */
+/**
+ * Every table of a run folder, by table, then stage. Files still being written are not seen. DAMAGED_PART of a file of
+ * checksums that is not whole.
+ */
 export async function listTables(runFolder: string): Promise<readonly KeptTable[]> {
   const kept: KeptTable[] = [];
   const root = join(runFolder, "tables");
@@ -43,7 +47,9 @@ export async function listTables(runFolder: string): Promise<readonly KeptTable[
     const away = (await foldersIn(join(moved, table))).filter((stage) => !present.includes(stage));
     for (const stage of [...present, ...away].sort()) {
       const folder = join(present.includes(stage) ? root : moved, table, stage);
-      const names = (await readdir(folder)).sort();
+      const written = ((await readChecksums(folder))?.parts ?? []).map(({ file }) => file);
+      // One that is written of and not there is missed when it is read.
+      const names = [...new Set([...(await readdir(folder)), ...written])].sort();
       for (const format of ["parquet", "arrow"] as const) {
         const files = names.filter((name) => name.startsWith("part-") && name.endsWith(`.${format}`));
         if (files.length > 0) {
@@ -55,9 +61,18 @@ export async function listTables(runFolder: string): Promise<readonly KeptTable[
   return kept;
 }
 
-/** What `read` resolves to; what it throws, other than an error of ours, as UNREADABLE_TABLE of the file. */
+/** DAMAGED_PART of the first part of a run folder that is not as its sink wrote it. */
+export async function checkParts(runFolder: string): Promise<void> {
+  for (const { files } of await listTables(runFolder)) for (const file of files) await checkPart(file);
+}
+
+/**
+ * What `read` resolves to when the file is as its sink wrote it; DAMAGED_PART otherwise. What it throws, other than an
+ * error of ours, is UNREADABLE_TABLE of the file.
+ */
 export async function reading<A>(file: string, read: () => Promise<A>): Promise<A> {
   try {
+    await checkPart(file);
     return await read();
   } catch (error) {
     if (error instanceof JacoflowError) throw error;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -26,6 +26,20 @@ test("every entry is a line of JSON, in order, whatever its facts are", () =>
     assert.ok(entries.slice(0, 500).every((entry, index) => entry.message === String(index)));
     assert.equal(entries[0].facts, { nan: "NaN", big: "3" });
     assert.is(entries[500].message, "circle");
+  }));
+
+test("a log goes on after what is there, without the half line of a process that was killed", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "log.ndjson");
+    for (const left of ["", '{"message":"before"}\n', '{"message":"before"}\n{"mess', "{"]) {
+      await writeFile(path, left);
+      const log = await RunLog.open(path, assert.unreachable);
+      log.add({ time: "t", level: "info", message: "after" });
+      await log.close();
+      const lines = (await readFile(path, "utf8")).trim().split("\n");
+      const messages = lines.map((line) => JSON.parse(line).message);
+      assert.equal(messages, left.includes("before") ? ["before", "after"] : ["after"]);
+    }
   }));
 
 test("a full disk is told once, as DISK_FULL", async () => {

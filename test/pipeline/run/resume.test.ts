@@ -1,12 +1,12 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ResolvedPipeline } from "../../../pipeline/graph/resolved.js";
-import { prepareRunFolder } from "../../../pipeline/run/folder.js";
 import { thisProcess } from "../../../pipeline/run/owner.js";
 import { reopenRunFolder } from "../../../pipeline/run/resume.js";
 import { withFolder } from "../../support/pipelines.js";
+import { filesBelow } from "../../support/tables.js";
 
 const test = suite("pipeline/run/resume");
 
@@ -31,22 +31,36 @@ async function leftFolder(folder: string, record: object): Promise<string> {
 }
 
 for (const outcome of ["running", "failed", "cancelled"]) {
-  test(`of a run that is ${outcome} and at an end the checkpoints stay, and the folder can be run in`, () =>
+  test(`of a run that is ${outcome} and at an end all stays but what was being written`, () =>
     withFolder(async (folder) => {
       const left = await leftFolder(folder, { outcome });
+      const kept = [
+        "metrics/train/_checksums.json",
+        "metrics/train/part-00000.parquet",
+        "metrics/_schema.json",
+      ];
+      const unfinished = ["metrics/train/part-00001.parquet.tmp", "metrics/other/part-00000.parquet"];
+      for (const path of [...kept, ...unfinished]) {
+        await mkdir(dirname(join(left, "tables", path)), { recursive: true });
+        await writeFile(join(left, "tables", path), "");
+      }
+      await mkdir(join(left, "temporary"));
+      await writeFile(join(left, ".run.json.1234abcd.unfinished"), "");
       assert.is(await reopenRunFolder(left, pipeline), "open");
-      assert.equal(await readdir(left), ["checkpoints"]);
-      await prepareRunFolder(left);
+      assert.equal(
+        filesBelow(left),
+        [...kept.map((path) => `tables/${path}`), "log.ndjson", "run.json"].sort(),
+      );
+      assert.equal((await readdir(left)).sort(), ["checkpoints", "log.ndjson", "run.json", "tables"]);
       assert.is(await reopenRunFolder(left, pipeline), "open", "killed again before its record was there");
     }));
 }
 
-test("a run that is done is left as it is", () =>
+test("a run that is done is left as it is, but for checkpoints that nobody needs", () =>
   withFolder(async (folder) => {
     const left = await leftFolder(folder, { outcome: "done" });
-    const before = await readdir(left);
     assert.is(await reopenRunFolder(left, pipeline), "done");
-    assert.equal(await readdir(left), before);
+    assert.equal((await readdir(left)).sort(), ["log.ndjson", "run.json", "tables"]);
   }));
 
 test("a folder that is not there is open", () =>

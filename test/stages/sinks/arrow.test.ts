@@ -170,7 +170,12 @@ test("by default tables are Arrow files in the run folder", async () => {
       sinkContext(folder, options),
     );
     const files = await filesUnder(folder);
-    assert.equal([...files.keys()], ["tables/metrics/_schema.json", "tables/metrics/train/part-00000.arrow"]);
+    assert.equal(
+      [...files.keys()],
+      ["_schema.json", "train/_checksums.json", "train/part-00000.arrow"].map(
+        (name) => `tables/metrics/${name}`,
+      ),
+    );
     const rows = decodeArrow(files.get("tables/metrics/train/part-00000.arrow")!).batches.flatMap((read) =>
       rowsOf(metrics, read),
     );
