@@ -4,6 +4,7 @@ import type { RecordBatch } from "apache-arrow";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { decodeArrow, encodeArrow } from "../../schemas/ipc.js";
 import { fill } from "./journalState.js";
+import { inPieces } from "./pieces.js";
 
 /** A batch and the number of the port it was sent on. */
 export interface SentBatch {
@@ -45,13 +46,13 @@ export class BatchesFile {
         if (!this.#cut) await handle.truncate(this.#bytes);
         this.#cut = true;
         for (const each of batches) {
-          for (const chunk of await frameOf(each)) {
-            for (let at = 0; at < chunk.length; ) {
-              const { bytesWritten } = await handle.write(chunk, at, chunk.length - at, this.#bytes + at);
+          for (const piece of inPieces(await frameOf(each))) {
+            for (let at = 0; at < piece.length; ) {
+              const { bytesWritten } = await handle.write(piece, at, piece.length - at, this.#bytes + at);
               at += bytesWritten;
             }
-            this.#digest.update(chunk);
-            this.#bytes += chunk.length;
+            this.#digest.update(piece);
+            this.#bytes += piece.length;
           }
         }
         if (durable) await handle.datasync();

@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { JournalArray, JournalIdentity, JournalState } from "../stage.js";
 import { writeFileAtomic } from "./folder.js";
+import { inPieces } from "./pieces.js";
 
 /** A state and the batches it follows. */
 export interface KeptState extends JournalState {
@@ -50,7 +51,7 @@ export async function writeState(path: string, { arrays, ...rest }: KeptState): 
     digest.update(piece);
     if (piece.length === pieceBytes) await setImmediate();
   }
-  await writeFileAtomic(path, [...pieces, digest.digest()]);
+  await writeFileAtomic(path, [...inPieces([...pieces, digest.digest()])]);
 }
 
 /** Reads a state. Throws an Error that says what is wrong with the file. */

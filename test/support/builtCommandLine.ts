@@ -29,6 +29,8 @@ export interface Circumstances {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with the process and all its output so far, whenever there is more. */
   readonly onOutput?: (child: ChildProcess, output: string) => void;
+  /** Called with the process as soon as there is one. */
+  readonly onStart?: (child: ChildProcess) => void;
   /** Another copy of the program than this repository's. */
   readonly program?: string;
   /** Words before `node`, such as `prlimit --fsize=1000`. */
@@ -46,6 +48,7 @@ export function jacoflow(words: readonly string[], circumstances: Circumstances 
     env: { ...process.env, FORCE_COLOR: undefined, ...circumstances.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  circumstances.onStart?.(child);
   const written = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8");
