@@ -10,7 +10,7 @@ export const sinkErrors = {
       message: `${folder} exists: table ${table} of stage ${stage} already has a writer`,
       place: folder,
       value: folder,
-      remedy: `Let one sink take ${stage}.${table}, and start from an empty run folder.`,
+      remedy: `Let one sink that writes files take ${stage}.${table} (for Arrow beside Parquet give sink/arrow \`stream: NAME\`), and start from an empty run folder.`,
     }),
 
   /** A column whose Arrow type has no counterpart here. */

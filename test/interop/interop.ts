@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { TableDefinition } from "../../schemas/table.js";
@@ -201,6 +201,70 @@ function runBlocks(language: string, command: string, flag: string): Promise<voi
 withPython(`every Python block of ${document} runs and prints something`, () =>
   runBlocks("python", python, "-c"),
 );
+/** A block of the document that `npm test` leaves out, by words in it. */
+function blockWith(words: string): string {
+  const found = blocks.filter(({ text }) => text.includes(words));
+  assert.is(found.length, 1, words);
+  return found[0].text;
+}
+
+/** Lets `use` run where the document's own pipeline is, `python` ours and `npx` what is installed. */
+function furnished(use: (folder: string, environment: NodeJS.ProcessEnv) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    furnish(folder);
+    for (const block of blocks)
+      if (block.file !== undefined) writeFileSync(join(folder, block.file), block.text);
+    await use(folder, { ...process.env, PATH: `${dirname(python)}:${process.env.PATH}` });
+  });
+}
+
+withPython(`the pipes of ${document} run as they are written`, () =>
+  furnished(async (folder, env) => {
+    const commands = `set -euo pipefail\nnpx() { node_modules/.bin/"$@"; }\n${blockWith("--stream -")}`;
+    const { status, stdout, stderr } = spawnSync("bash", ["-c", commands], {
+      cwd: folder,
+      env,
+      encoding: "utf8",
+    });
+    assert.is(status, 0, stderr);
+    assert.match(stdout, /smallest: \d\.\d{3} at epoch \d/);
+    assert.match(stdout, /^\d+$/m);
+  }),
+);
+
+withPython(`the reader over HTTP of ${document} runs as it is written`, () =>
+  furnished(async (folder, env) => {
+    const live = "stages.live={ uses: sink/arrow, from: train.metrics, with: { http: 4190 } }";
+    const words = [program, "run", "downstream.yaml", "--out", "run", "-v", "--set", live];
+    const sender = spawn(process.execPath, words, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    const ended = new Promise((resolve) => sender.on("close", resolve));
+    let said = "";
+    let reader: ReturnType<typeof spawn> | undefined;
+    let printed = "";
+    for await (const text of sender.stderr.setEncoding("utf8")) {
+      said += text;
+      if (!said.includes("arrow streams: ") || reader !== undefined) continue;
+      reader = spawn(python, ["-c", blockWith("4190/metrics/train")], {
+        env,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      reader.stdout!.setEncoding("utf8").on("data", (line: string) => {
+        printed += line;
+      });
+    }
+    assert.is(await ended, 0, said);
+    await new Promise((resolve) =>
+      reader!.exitCode === null ? reader!.on("close", resolve) : resolve(undefined),
+    );
+    const counted = printed
+      .trim()
+      .split("\n")
+      .reduce((sum, line) => sum + Number(line), 0);
+    const kept = (await listTables(join(folder, "run"))).find(({ table }) => table === "metrics")!;
+    assert.is(counted, (await loadRows(metrics, kept)).length);
+  }),
+);
+
 lawWith("R with arrow and dplyr", hasR, "install.packages", `every R block of ${document} runs`, () =>
   runBlocks("r", "Rscript", "-e"),
 );
