@@ -9,6 +9,8 @@ export interface QueryViews {
   /** `create view …`, one a table. */
   readonly statements: readonly string[];
   readonly tables: readonly string[];
+  /** The parts behind each view. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
   /** Tables that are kept as Arrow files only, which are not looked into. */
   readonly passedOver: readonly string[];
 }
@@ -27,6 +29,7 @@ export async function queryViews(folder: string): Promise<QueryViews> {
   // A folder with a run.json is looked no further into: it is the one run there is.
   const isOne = existsSync(join(folder, runFiles.record));
   const selects = new Map<string, string[]>();
+  const files = new Map<string, readonly string[]>();
   const asArrow = new Set<string>();
   for (const [id, run] of [...runs].sort(([left], [right]) => (left < right ? -1 : 1))) {
     for (const kept of await listTables(run)) {
@@ -36,12 +39,14 @@ export async function queryViews(folder: string): Promise<QueryViews> {
       }
       const named = isOne ? "" : `${quoted(id)} as run, `;
       const select = `select ${named}* from ${partsText(kept)}`;
+      files.set(kept.table, [...(files.get(kept.table) ?? []), ...kept.files]);
       selects.set(kept.table, [...(selects.get(kept.table) ?? []), select]);
     }
   }
   const tables = [...selects.keys()].sort();
   return {
     tables,
+    files,
     statements: tables.map(
       (table) => `create view "${table}" as ${selects.get(table)!.join(" union all by name ")}`,
     ),

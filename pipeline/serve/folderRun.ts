@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import type { Columns, TableDefinition } from "../../schemas/table.js";
+import { checkPart } from "../../stages/sinks/checksums.js";
 import { type KeptTable, listTables, loadRows } from "../../stages/sinks/parquet/read.js";
 import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { mapOf } from "../../stages/sinks/report/tables.js";
@@ -111,17 +112,29 @@ export class FolderRun implements WatchedRun {
 
   /** Reads what is new in tables; anew, so many times, while they are merged or replaced under its hands. */
   async #readTables(attempts = 3): Promise<void> {
-    const tables = (await listTables(this.#folder)).filter(({ table }) => isShown(table));
+    const listed = await listTables(this.#folder).catch((error: unknown) => {
+      if (error instanceof JacoflowError) return error;
+      throw error;
+    });
+    if (listed instanceof JacoflowError) {
+      this.#unreadable = [listed.message];
+      return;
+    }
+    const tables = listed.filter(({ table }) => isShown(table));
     const present = new Set(tables.flatMap(({ files }) => files));
     // `compact` merges parts: rows of one that is gone are in another, and would be told twice.
     if ([...this.#parts.keys()].some((file) => !present.has(file))) this.#forget();
     const unreadable: string[] = [];
     for (const kept of tables) {
       for (const file of kept.files) {
-        const outcome = await this.#readPart({ ...kept, files: [file] });
-        if (outcome === "other" && attempts > 1) {
-          this.#forget();
-          return this.#readTables(attempts - 1);
+        let outcome = await this.#readPart({ ...kept, files: [file] });
+        if (outcome === "other") {
+          if (attempts > 1) {
+            this.#forget();
+            return this.#readTables(attempts - 1);
+          }
+          const missed = await checkPart(file).catch((error: JacoflowError) => error);
+          outcome = missed ?? "read";
         }
         if (outcome instanceof JacoflowError) unreadable.push(outcome.message);
       }

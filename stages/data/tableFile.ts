@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
+import { checkPart } from "../sinks/checksums.js";
 import { type TableFormat, tableFormats } from "./foreignTable.js";
 import { checkColumns, type NormalisedExamples, normaliseExamples } from "./normalise.js";
 
@@ -20,9 +21,10 @@ export async function checkTableFile(file: string): Promise<void> {
   checkColumns(head, file);
 }
 
-/** The examples of a table file. DATA_FILE_UNREADABLE, and the errors of `formatOf` and `normaliseExamples`. */
+/** The examples of a table file. DAMAGED_PART of one that a sink has written otherwise, DATA_FILE_UNREADABLE, and the errors of `formatOf` and `normaliseExamples`. */
 export async function readTableFile(file: string, shape?: readonly number[]): Promise<NormalisedExamples> {
   const format = formatOf(file);
+  await checkPart(file);
   try {
     return await normaliseExamples(await format.read(file), file, shape);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { cp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import { suite } from "uvu";
@@ -12,6 +12,7 @@ import { ndjson } from "../../../stages/sinks/ndjson.js";
 import { countRows, listTables, loadRows } from "../../../stages/sinks/parquet/read.js";
 import { parquet } from "../../../stages/sinks/parquet.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
+import { damages, flip } from "../../support/damages.js";
 import { filesUnder, inFolder, inputOf, type LogLine, sinkContext } from "../../support/sinks.js";
 
 const test = suite("sinks of a resumed run");
@@ -165,28 +166,6 @@ async function rowCount(folder: string): Promise<number> {
       for (const { numRows } of decodeArrow(bytes).batches) rows += numRows;
   }
   return rows;
-}
-
-/** Every way in which a file may be other than it was. */
-const damages: Readonly<Record<string, (path: string, size: number) => Promise<void>>> = {
-  "a bit of its first bytes flipped": (path) => flip(path, 1),
-  "a bit of its pages flipped": (path, size) => flip(path, Math.floor(size / 3)),
-  "a bit of its footer flipped": (path, size) => flip(path, size - 60),
-  "a bit of the length of its footer flipped": (path, size) => flip(path, size - 6),
-  "a bit of its last byte flipped": (path, size) => flip(path, size - 1),
-  "its end cut off": (path, size) => truncate(path, size - 100),
-  "all of it cut off": (path) => truncate(path, 0),
-  "bytes after its end": (path, size) => truncate(path, size + 3),
-  "no file": (path) => rm(path),
-};
-
-async function flip(path: string, at: number): Promise<void> {
-  const file = await open(path, "r+");
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, at);
-  byte[0] ^= 0x10;
-  await file.write(byte, 0, 1, at);
-  await file.close();
 }
 
 for (const [form, sink] of Object.entries({ toParquet, toArrow })) {
