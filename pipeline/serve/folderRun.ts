@@ -7,6 +7,7 @@ import { type KeptTable, listTables, loadRows } from "../../stages/sinks/parquet
 import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { mapOf } from "../../stages/sinks/report/tables.js";
 import { runFiles } from "../run/folder.js";
+import { leadsOut } from "./folders.js";
 import type { EdgeNow, RunHead } from "./protocol.js";
 import { type RecordedRun, readRecordedRun, Tail } from "./record.js";
 import { RunRows } from "./rows.js";
@@ -78,7 +79,7 @@ export class FolderRun implements WatchedRun {
     if (performance.now() - this.#looked < this.#patience && this.#looked > 0) return;
     const recorded = await readRecordedRun(this.#id, this.#folder);
     if (recorded.head.started !== this.#recorded.head.started) this.#forget();
-    await this.#readLog();
+    if (!(await leadsOut(this.#folder, join(this.#folder, runFiles.log)))) await this.#readLog();
     await this.#readTables();
     // Last, so that whoever is told of the end has been told the rest.
     this.#recorded = recorded;
@@ -127,6 +128,7 @@ export class FolderRun implements WatchedRun {
     const unreadable: string[] = [];
     for (const kept of tables) {
       for (const file of kept.files) {
+        if (await leadsOut(this.#folder, file)) continue;
         let outcome = await this.#readPart({ ...kept, files: [file] });
         if (outcome === "other") {
           if (attempts > 1) {

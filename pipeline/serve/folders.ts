@@ -7,6 +7,16 @@ const deepest = 3;
 /** The newest ones are listed. */
 const most = 1000;
 
+/** Whether a path, all links followed, is something else than a file of the folder; not, when there is nothing there. */
+export async function leadsOut(folder: string, path: string): Promise<boolean> {
+  try {
+    const [around, file] = await Promise.all([realpath(folder), realpath(path)]);
+    return !file.startsWith(`${around}${sep}`) || !(await lstat(file)).isFile();
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
+}
+
 /**
  * The run folders in a folder, itself included, by their id: the path from it, `/` between the parts, its name for itself. A
  * folder is one if it has a run.json. Links are not followed, so that everything listed lies inside.

@@ -38,9 +38,7 @@ export function isLoopback(address: string): boolean {
  */
 export function refusalOf(asked: Asked, door: Door): Refusal | undefined {
   if (asked.method !== "GET") return { status: 405, reason: "only GET is answered here" };
-  if (asked.headers["sec-fetch-site"] === "cross-site" && asked.headers["sec-fetch-mode"] !== "navigate") {
-    return { status: 403, reason: "asked for by a page from elsewhere" };
-  }
+  if (isFromElsewhere(asked.headers)) return { status: 403, reason: "asked for by a page from elsewhere" };
   if (door.token === undefined) {
     if (isOwnName(asked.headers.host, door)) return undefined;
     return { status: 421, reason: "the Host header names another machine" };
@@ -48,6 +46,13 @@ export function refusalOf(asked: Asked, door: Door): Refusal | undefined {
   const given = asked.token ?? bearer(asked.headers.authorization) ?? cookieOf(asked.headers.cookie);
   if (given !== undefined && isSame(given, door.token)) return undefined;
   return { status: 401, reason: "the token is missing or wrong: open the address that jacoflow printed" };
+}
+
+/** Whether a page of another place asks, be it of this machine; a link on one may be followed. */
+function isFromElsewhere({ origin, host, ...headers }: IncomingHttpHeaders): boolean {
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return true;
+  const site = headers["sec-fetch-site"];
+  return (site === "cross-site" || site === "same-site") && headers["sec-fetch-mode"] !== "navigate";
 }
 
 function isOwnName(host: string | undefined, { address, port }: Door): boolean {

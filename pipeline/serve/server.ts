@@ -51,15 +51,15 @@ export async function serveRuns(request: ServeRequest): Promise<RunServer> {
   const closing = new AbortController();
   const desk = new Desk(request, page, closing.signal);
   let door: Door = { address, port: request.port, token };
-  const server = createServer((asked, response) => {
+  const server = createServer({ connectionsCheckingInterval: 1000 }, (asked, response) => {
     desk.answer(asked, response, door).catch(() => {
       if (!response.headersSent) say(response, 500, "text/plain; charset=utf-8", "this cannot be read now\n");
       else response.destroy();
     });
   });
   // Slow or silent callers give their place back; event streams are responses and not bound by these.
-  server.requestTimeout = 10_000;
-  server.headersTimeout = 10_000;
+  server.requestTimeout = 5000;
+  server.headersTimeout = 5000;
   server.maxConnections = 4 * mostReaders;
   const port = await listen(server, address, request.port);
   door = { ...door, port };

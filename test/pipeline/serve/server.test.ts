@@ -1,7 +1,10 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { thisProcess } from "../../../pipeline/run/owner.js";
 import { JacoflowError } from "../../../schemas/errors/error.js";
 import { ask, serving, writeRun } from "../../support/serving.js";
 
@@ -70,6 +73,70 @@ law("a link that takes a run's place after it was listed is not followed", () =>
   }),
 );
 
+law("links in a run's folder that lead out of it are not read", () =>
+  serving({}, async (server, runs) => {
+    const secret = join(dirname(runs), "secret");
+    writeRun(secret);
+    mkdirSync(join(secret, "tables/metrics/train"), { recursive: true });
+    writeFileSync(join(secret, "log.ndjson"), '{"level":"info","message":"secret"}\n');
+    writeFileSync(join(secret, "tables/metrics/train/part-00000.parquet"), "secret");
+    for (const [name, linked] of [
+      ["log", "log.ndjson"],
+      ["tables", "tables"],
+      ["stage", "tables/metrics/train"],
+      ["part", "tables/metrics/train/part-00000.parquet"],
+    ]) {
+      const path = join(runs, name, linked);
+      mkdirSync(dirname(path), { recursive: true });
+      writeRun(join(runs, name));
+      symlinkSync(join(secret, linked), path);
+      const { status, body } = await ask(server, `/runs/${name}/events`);
+      assert.is(status, 200, name);
+      assert.match(body, '"unreadable":[]', name);
+      assert.not.match(body, "secret", name);
+    }
+  }),
+);
+
+law("callers who never end what they ask give their place back", () =>
+  serving({}, async (server) => {
+    const slow = Array.from({ length: 300 }, () => {
+      const socket = connect(server.port, "127.0.0.1", () => socket.write("GET /runs HTTP/1.1\r\nHost: 12"));
+      return socket.on("error", () => undefined);
+    });
+    try {
+      const begun = performance.now();
+      const answer = () =>
+        ask(server, "/runs").then(
+          ({ status }) => status,
+          () => 0,
+        );
+      while ((await answer()) !== 200) {
+        assert.ok(performance.now() - begun < 12_000, "they hold it for more than 12 s");
+        await setTimeout(200);
+      }
+    } finally {
+      for (const socket of slow) socket.destroy();
+    }
+  }),
+);
+
+law("more readers than there is room for are told so, and the list is still answered", () =>
+  serving({}, async (server, runs) => {
+    writeRun(join(runs, "one"), { outcome: "running", process: thisProcess() });
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const asked = Array.from({ length: 80 }, () =>
+      fetch(`${server.url}runs/one/events`, { signal }).then(({ status }) => status),
+    );
+    const statuses = await Promise.all(asked);
+    assert.is(statuses.filter((status) => status === 200).length, 64);
+    assert.is(statuses.filter((status) => status === 503).length, 16);
+    assert.is((await ask(server, "/runs")).status, 200);
+    leaving.abort();
+  }),
+);
+
 law("only GET is answered", () =>
   serving({}, async (server) => {
     for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]) {
@@ -104,6 +171,13 @@ law("a page of another site is refused, a link on one is not", () =>
   serving({}, async (server) => {
     const of = (mode: string) => ({ headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": mode } });
     assert.is((await ask(server, "/runs", of("no-cors"))).status, 403);
+    const neighbour = { "sec-fetch-site": "same-site", "sec-fetch-mode": "cors" };
+    assert.is((await ask(server, "/runs", { headers: neighbour })).status, 403);
+    for (const origin of ["http://evil.example", "null", `http://127.0.0.1:${server.port + 1}`]) {
+      assert.is((await ask(server, "/runs", { headers: { origin } })).status, 403, origin);
+    }
+    const own = { origin: `http://127.0.0.1:${server.port}` };
+    assert.is((await ask(server, "/runs", { headers: own })).status, 200);
     assert.is((await ask(server, "/", of("navigate"))).status, 200);
   }),
 );
