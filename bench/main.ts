@@ -14,6 +14,7 @@ import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
 import { rivalsPart } from "./parts/rivals.js";
 import { rowsPart } from "./parts/rows.js";
+import { runtimePart } from "./parts/runtime.js";
 import { scalePart } from "./parts/scale.js";
 import { sinksPart } from "./parts/sinks.js";
 import { spectrumPart } from "./parts/spectrum.js";
@@ -35,6 +36,7 @@ const parts: Readonly<Record<string, Part>> = {
   rivals: rivalsPart,
   kernel: kernelPart,
   sinks: sinksPart,
+  runtime: runtimePart,
 };
 
 const given = await yargs(process.argv.slice(2))
