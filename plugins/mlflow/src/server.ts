@@ -1,4 +1,5 @@
 import { mlflowErrors } from "./errors.js";
+import { exchange } from "./exchange.js";
 
 /** One number of a run, as MLflow keeps it. */
 export interface Metric {
@@ -54,34 +55,24 @@ export function openServer(
     missing = false,
   ): Promise<Answer | undefined> {
     const address = `${base}/api/2.0/mlflow/${path}`;
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(address, {
-        method,
-        // An address elsewhere would get the credentials too.
-        redirect: "error",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-        headers: {
-          ...(method === "POST" ? { "content-type": "application/json" } : {}),
-          ...(authorization === undefined ? {} : { authorization }),
-        },
-        ...(method === "POST" ? { body: JSON.stringify(body) } : {}),
-      });
-      text = await response.text();
-    } catch (error) {
+    const json = method === "POST" ? { "content-type": "application/json" } : {};
+    const { status, text } = await exchange(address, {
+      ...{ method, signal, milliseconds: patience },
+      headers: { ...json, ...(authorization === undefined ? {} : { authorization }) },
+      ...(method === "POST" ? { body: JSON.stringify(body) } : {}),
+    }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw mlflowErrors.away(address, error);
+    });
+    if (status >= 500 || status === 429 || status === 408) {
+      throw mlflowErrors.away(address, `it answered ${status}`);
     }
-    if (response.status >= 500 || response.status === 429 || response.status === 408) {
-      throw mlflowErrors.away(address, `it answered ${response.status}`);
-    }
-    if (missing && response.status === 404) return undefined;
-    if (!response.ok) throw mlflowErrors.refused(address, response.status, text, spool);
+    if (missing && status === 404) return undefined;
+    if (status < 200 || status >= 300) throw mlflowErrors.refused(address, status, text, spool);
     try {
       return JSON.parse(text) as Answer;
     } catch {
-      throw mlflowErrors.refused(address, response.status, `what is no JSON: ${text}`, spool);
+      throw mlflowErrors.refused(address, status, `what is no JSON: ${text}`, spool);
     }
   }
 

@@ -8,6 +8,12 @@ export interface Request {
   readonly authorization: string | undefined;
 }
 
+/**
+ * What stands in the place of an answer: a status; `reset` cuts the connection, `page` is no JSON, `silence` is the head of an
+ * answer and nothing after it.
+ */
+export type Instead = number | "reset" | "page" | "silence" | undefined;
+
 export interface StandIn {
   readonly url: string;
   readonly requests: readonly Request[];
@@ -15,11 +21,11 @@ export interface StandIn {
 }
 
 /**
- * A server that answers as MLflow does (the interop tests hold the real one to the same). `answer` may put another status in
- * the place of the answer.
+ * A server that answers as MLflow does (the interop tests hold the real one to the same). `answer` may put something
+ * else in the place of the answer.
  */
 export async function standIn(
-  answer: (request: Request, count: number) => number | undefined = () => undefined,
+  answer: (request: Request, count: number) => Instead = () => undefined,
   port = 0,
 ): Promise<StandIn> {
   const requests: Request[] = [];
@@ -27,8 +33,11 @@ export async function standIn(
     const path = (request.url ?? "").replace("/api/2.0/mlflow/", "");
     const found = { path, body: await bodyOf(request), authorization: request.headers.authorization };
     requests.push(found);
-    const status = answer(found, requests.length);
-    if (status !== undefined) return response.writeHead(status).end(`{"error_code":"STATUS_${status}"}`);
+    const instead = answer(found, requests.length);
+    if (instead === "reset") return request.socket.destroy();
+    if (instead === "page") return response.writeHead(200).end("<h1>Sign in</h1>");
+    if (instead === "silence") return response.writeHead(200).write("{");
+    if (instead !== undefined) return response.writeHead(instead).end(`{"error_code":"STATUS_${instead}"}`);
     if (path.startsWith("experiments/get-by-name")) return response.writeHead(404).end("{}");
     const answers: Readonly<Record<string, unknown>> = {
       "experiments/create": { experiment_id: "7" },

@@ -1,0 +1,156 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { metrics } from "jacoflow";
+import { runStage } from "jacoflow/testing";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { mlflow } from "../src/sink.js";
+import { type Request, type StandIn, standIn } from "./server.js";
+
+const law = suite("sink/mlflow under stress");
+
+async function inFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "jacoflow-mlflow-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const rowsPerBatch = 100;
+const batch = (step: number) =>
+  metrics.batch(
+    {
+      ...{ stage: "train", step, epoch: step, split: "train", name: "loss" },
+      value: Float64Array.from({ length: rowsPerBatch }, (_, row) => rowsPerBatch * step + row),
+    },
+    rowsPerBatch,
+  );
+
+const isMetrics = ({ path, body }: Request) => path === "runs/log-batch" && body.metrics !== undefined;
+
+/** The numbers of every request that was answered, in order; a number may come again after an answer that was lost. */
+function valuesIn(requests: readonly Request[]): readonly number[] {
+  return requests
+    .filter(isMetrics)
+    .flatMap(({ body }) => (body.metrics as { value: number }[]).map(({ value }) => value));
+}
+
+const countTo = (count: number) => Array.from({ length: count }, (_, at) => at);
+
+law("a connection that is cut midway, before or after the server took the numbers, loses none of them", () =>
+  inFolder(async (runFolder) => {
+    let cuts = 0;
+    const server = await standIn((request) => {
+      if (!isMetrics(request) || cuts === 2) return undefined;
+      cuts += 1;
+      return "reset";
+    });
+    const { error, logs } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: server.url, patience: 20 } },
+      inputs: { metrics: [countTo(30).map(batch)] },
+    });
+    await server.close();
+    assert.is(error, undefined);
+    assert.is(cuts, 2);
+    assert.equal([...new Set(valuesIn(server.requests))], countTo(3000));
+    assert.ok(logs.some(({ level, message }) => level === "warning" && /does not answer/.test(message)));
+    assert.equal(await readdir(join(runFolder, "mlflow")), [], "all is sent");
+  }),
+);
+
+law("a server that dies midway and comes back gets all; training has not waited for it", () =>
+  inFolder(async (runFolder) => {
+    const first = await standIn();
+    const port = Number(new URL(first.url).port);
+    let again: StandIn | undefined;
+    let longest = 0;
+    async function* training() {
+      for (const step of countTo(60)) {
+        if (step === 20) await first.close();
+        const start = performance.now();
+        yield batch(step);
+        longest = Math.max(longest, performance.now() - start);
+        await pause(5);
+      }
+      again = await standIn(undefined, port);
+    }
+    const { error } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: first.url, patience: 30 } },
+      inputs: { metrics: [training()] },
+    });
+    await again?.close();
+    assert.is(error, undefined);
+    const values = valuesIn([...first.requests, ...(again?.requests ?? [])]);
+    assert.equal([...new Set(values)], countTo(6000));
+    assert.ok(longest < 400, `a batch waited ${longest} ms`);
+  }),
+);
+
+law(
+  "one that never comes back, answers with pages of another service or not to the end leaves all on disk",
+  async () => {
+    for (const instead of ["reset", "page", "silence"] as const) {
+      await inFolder(async (runFolder) => {
+        const server = await standIn((request) => (isMetrics(request) ? instead : undefined));
+        const start = performance.now();
+        const { error, logs } = await runStage(mlflow, {
+          ...{ runFolder, options: { url: server.url, patience: 0.3 } },
+          inputs: { metrics: [countTo(30).map(batch)] },
+        });
+        await server.close();
+        assert.is(error, undefined, instead);
+        assert.ok(performance.now() - start < 5000, `${instead} held up the end`);
+        const lines = await readFile(join(runFolder, "mlflow/tried/numbers.ndjson"), "utf8");
+        const kept = lines.trimEnd().split("\n");
+        assert.equal(
+          kept.map((line) => (JSON.parse(line) as { value: number }).value),
+          countTo(3000),
+        );
+        const { sentBytes } = JSON.parse(await readFile(join(runFolder, "mlflow/tried/state.json"), "utf8"));
+        assert.is(sentBytes, 0, instead);
+        assert.ok(logs.some(({ message }) => message.includes("npx jacoflow-mlflow")));
+      });
+    }
+  },
+);
+
+law("while the server is silent, rows take no memory and wait for nobody", () =>
+  inFolder(async (runFolder) => {
+    const server = await standIn((request) => (isMetrics(request) ? "silence" : undefined));
+    const rows = 2000;
+    const large = Float64Array.from({ length: rows }, (_, row) => row);
+    const count = 150;
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const memory: number[] = [];
+    async function* training() {
+      for (const step of countTo(count)) {
+        if (step % 50 === 49) {
+          collect();
+          memory.push(process.memoryUsage().heapUsed + process.memoryUsage().external);
+        }
+        yield metrics.batch(
+          { stage: "train", step, epoch: step, split: "train", name: "loss", value: large },
+          rows,
+        );
+      }
+    }
+    await runStage(mlflow, {
+      ...{ runFolder, options: { url: server.url, patience: 0 } },
+      inputs: { metrics: [training()] },
+    });
+    await server.close();
+    // Held rows would be 100,000 between two looks, of 150 bytes each and more.
+    assert.ok(memory[2] - memory[1] < 8e6, `${memory.map((bytes) => Math.round(bytes / 1e6))} MB`);
+    const kept = await readFile(join(runFolder, "mlflow/tried/numbers.ndjson"), "utf8");
+    assert.is(kept.trimEnd().split("\n").length, count * rows);
+  }),
+);
+
+law.run();
