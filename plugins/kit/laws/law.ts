@@ -35,10 +35,13 @@ export async function sentBytes({ batches }: StageOutcome): Promise<string> {
   return parts.join("\n");
 }
 
-/** All files that a run left, by their paths in the run folder; empty when it left none. */
+/** All files that a run left, by their paths in the run folder, but for checkpoints, which go when it is done; empty when it left none. */
 export async function leftBytes({ runFolder }: { readonly runFolder: string }): Promise<string> {
   const entries = await readdir(runFolder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((one) => one.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const paths = entries
+    .filter((one) => one.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => !path.startsWith(join(runFolder, "checkpoints/")));
   const parts: string[] = [];
   for (const path of paths.sort()) {
     parts.push(path.slice(runFolder.length), (await readFile(path)).toString("base64"));

@@ -27,11 +27,20 @@ export function isAway(error: unknown): boolean {
  * MLFLOW_WRITE.
  */
 async function begin(server: Server, spool: Spool): Promise<string> {
-  const { run, experiment, name, start, tags, parameters } = spool.state;
-  if (run !== undefined) return run;
-  const made = await server.createRun(await server.experiment(experiment), name, start, tags);
-  await spool.remember({ run: made });
-  if (Object.keys(parameters).length > 0) await server.logParameters(made, parameters);
+  const { run, experiment, name, start, tags, parameters, asked } = spool.state;
+  let made = run;
+  if (made === undefined) {
+    const own = await server.experiment(experiment);
+    // An answer that was never read does not make a second run.
+    if (asked === true) made = await server.findRun(own, tags);
+    else await spool.remember({ asked: true });
+    made ??= await server.createRun(own, name, start, tags);
+    await spool.remember({ run: made });
+  }
+  if (spool.state.described !== true) {
+    if (Object.keys(parameters).length > 0) await server.logParameters(made, parameters);
+    await spool.remember({ described: true });
+  }
   return made;
 }
 

@@ -23,11 +23,16 @@ export interface Server {
     start: number,
     tags: Readonly<Record<string, string>>,
   ): Promise<string>;
+  /** A run of the experiment with the tag `jacoflow.run` of these; undefined where there is none. */
+  findRun(experiment: string, tags: Readonly<Record<string, string>>): Promise<string | undefined>;
   logParameters(run: string, parameters: Readonly<Record<string, string>>): Promise<void>;
   /** At most `metricsTogether`. */
   logMetrics(run: string, metrics: readonly Metric[]): Promise<void>;
   endRun(run: string, status: RunStatus, end: number): Promise<void>;
 }
+
+/** The tag by which a run is found again. */
+export const runTag = "jacoflow.run";
 
 /** What the server takes in one request. */
 export const metricsTogether = 1000;
@@ -101,6 +106,11 @@ export function openServer(
       });
       return wanted(answer?.run?.info?.run_id);
     },
+    async findRun(experiment, tags) {
+      const filter = `tags.\`${runTag}\` = '${tags[runTag]}'`;
+      const body = { experiment_ids: [experiment], filter, max_results: 1 };
+      return (await ask("POST", "runs/search", body))?.runs?.[0]?.info?.run_id;
+    },
     async logParameters(run, parameters) {
       await ask("POST", "runs/log-batch", { run_id: run, params: pairs(parameters) });
     },
@@ -124,6 +134,7 @@ interface Answer {
   readonly experiment_id?: string;
   readonly experiment?: { readonly experiment_id?: string };
   readonly run?: { readonly info?: { readonly run_id?: string } };
+  readonly runs?: readonly { readonly info?: { readonly run_id?: string } }[];
 }
 
 function pairs(

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import {
   type CurvePoint,
@@ -13,7 +14,8 @@ import { Type } from "typebox";
 import { mlflowErrors } from "./errors.js";
 import { parameterTexts } from "./parameters.js";
 import { Sender } from "./sender.js";
-import { type Metric, openServer, type RunStatus } from "./server.js";
+import { readSent, writeSent } from "./sent.js";
+import { type Metric, openServer, type RunStatus, runTag } from "./server.js";
 import { Spool } from "./spool.js";
 
 const options = Type.Object(
@@ -88,10 +90,15 @@ export const mlflow = defineStage({
     const { url, experiment, parameters, patience } = context.options;
     checkUrl(url, `stages.${stage}.with.url`);
     const folder = join(context.runFolder, "mlflow", stage);
-    const spool = await Spool.create(folder, {
+    const sentFile = join(context.checkpointFolder, "sent.json");
+    const sent = await readSent(sentFile);
+    // The server had everything before the run was cut off at its very end.
+    if (sent?.isAll === true) return drain(inputs);
+    const spool = await Spool.openOrCreate(folder, {
       ...{ url, experiment, name: run.name, start: Date.now(), sentBytes: 0 },
-      tags: { "mlflow.source.name": "jacoflow", "mlflow.source.type": "LOCAL" },
+      tags: { "mlflow.source.name": "jacoflow", "mlflow.source.type": "LOCAL", [runTag]: randomUUID() },
       parameters: parameterTexts(run, parameters, `stages.${stage}.with.parameters`),
+      ...(sent === undefined ? {} : { run: sent.run, described: true, before: sent.counts }),
     });
     const closing = new AbortController();
     const until = AbortSignal.any([signal, closing.signal]);
@@ -101,21 +108,40 @@ export const mlflow = defineStage({
       back: () => context.log("info", `${url} answers again`),
       refused: (error: Error) => context.log("error", error.message),
     };
+    // It goes on: how it ended before does not count.
+    await spool.remember({ end: undefined, ended: false });
     const sender = new Sender(openServer(url, folder, process.env, until), spool, events, until);
 
-    const forward = (input: InputStream) =>
-      input.forEach(async (batch) => {
+    const earlier = spool.counts;
+    const forward = (input: InputStream) => {
+      const origin = `${input.origin.stage}.${input.origin.port}`;
+      // Numbers that came before the run was cut off, and come again.
+      let known = earlier[origin] ?? 0;
+      return input.forEach(async (batch) => {
         const now = Date.now();
-        await spool.append(curvePoints(batch).map((point) => metricOf(input.origin.stage, point, now)));
+        const points = curvePoints(batch);
+        const fresh = points.slice(known);
+        known -= points.length - fresh.length;
+        if (fresh.length === 0) return;
+        await spool.append(
+          origin,
+          fresh.map((point) => metricOf(input.origin.stage, point, now)),
+        );
         sender.wake();
       });
+    };
     try {
       sender.wake();
       await Promise.all(Object.values(inputs).flatMap((port) => (port ?? []).map(forward)));
-      await spool.remember({ end: { status: statusOf(run.stopping), time: Date.now() } });
+      const status = statusOf(run.stopping);
+      await spool.remember({ end: { status, time: Date.now() } });
       const timer = setTimeout(() => closing.abort(), patience * 1000);
       await sender.settled();
       clearTimeout(timer);
+      const { run: id, ended } = spool.state;
+      if (spool.waitingBytes === 0 && ended === true && id !== undefined) {
+        await writeSent(sentFile, { isAll: status === "FINISHED", run: id, counts: spool.counts });
+      }
     } finally {
       closing.abort();
       await (spool.waitingBytes === 0 && spool.state.ended === true ? spool.remove() : spool.close());
@@ -130,4 +156,12 @@ export const mlflow = defineStage({
 function statusOf(stopping: AbortSignal): RunStatus {
   if (!stopping.aborted) return "FINISHED";
   return stopping.reason instanceof Error && stopping.reason.name === "JacoflowError" ? "FAILED" : "KILLED";
+}
+
+/** Reads what nobody has to send any more. */
+async function drain(inputs: Readonly<Record<string, readonly InputStream[] | undefined>>): Promise<void> {
+  const ignore = () => undefined;
+  await Promise.all(
+    Object.values(inputs).flatMap((port) => (port ?? []).map((input) => input.forEach(ignore))),
+  );
 }

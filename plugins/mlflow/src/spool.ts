@@ -1,7 +1,11 @@
+import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mlflowErrors } from "./errors.js";
 import { type Metric, numberText, type RunStatus } from "./server.js";
+
+/** Numbers by the `stage.port` that sent them. */
+export type Counts = Readonly<Record<string, number>>;
 
 /** What the spool knows of the run besides its numbers. */
 export interface SpoolState {
@@ -12,12 +16,18 @@ export interface SpoolState {
   readonly start: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Whether the server was asked to make the run: it may have, even if its answer was never read. */
+  readonly asked?: boolean;
   /** The server's id of the run, once it has one. */
   readonly run?: string;
+  /** Whether the server has the parameters. */
+  readonly described?: boolean;
+  /** Numbers of each origin that the server got from spools before this one. */
+  readonly before?: Counts;
   /** Bytes of numbers.ndjson that the server has. */
   readonly sentBytes: number;
   /** How the run ended and when, once it has. */
-  readonly end?: { readonly status: RunStatus; readonly time: number };
+  readonly end?: { readonly status: RunStatus; readonly time: number } | undefined;
   /** Whether the server knows that it ended: nothing is left to do. */
   readonly ended?: boolean;
 }
@@ -40,21 +50,31 @@ export class Spool {
   readonly #numbers: FileHandle;
   #state: SpoolState;
   #written: number;
+  readonly #counts: Map<string, number>;
   /** Writes follow one another: several inputs and the sender have some. */
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string, numbers: FileHandle, state: SpoolState, written: number) {
+  private constructor(
+    folder: string,
+    numbers: FileHandle,
+    state: SpoolState,
+    written: number,
+    counts: ReadonlyMap<string, number>,
+  ) {
     this.folder = folder;
     this.#numbers = numbers;
     this.#state = state;
     this.#written = written;
+    this.#counts = new Map(counts);
   }
 
-  /** A new spool; one that was there is replaced. Errors: MLFLOW_WRITE. */
-  static async create(folder: string, state: SpoolState): Promise<Spool> {
+  /** The spool that the run left here when it was cut off, else a new one. Errors: MLFLOW_WRITE, MLFLOW_SPOOL. */
+  static async openOrCreate(folder: string, state: SpoolState): Promise<Spool> {
+    if (await exists(join(folder, "state.json"))) return Spool.open(folder);
     try {
       await mkdir(folder, { recursive: true });
-      const spool = new Spool(folder, await open(join(folder, "numbers.ndjson"), "w+"), state, 0);
+      const numbers = await open(join(folder, "numbers.ndjson"), "w+");
+      const spool = new Spool(folder, numbers, state, 0, new Map(Object.entries(state.before ?? {})));
       await spool.remember({});
       return spool;
     } catch (error) {
@@ -62,15 +82,25 @@ export class Spool {
     }
   }
 
-  /** The spool that an earlier process left. Errors: MLFLOW_SPOOL. */
+  /** The spool that an earlier process left, without the line it was writing. Errors: MLFLOW_SPOOL. */
   static async open(folder: string): Promise<Spool> {
     try {
       const state = JSON.parse(await readFile(join(folder, "state.json"), "utf8")) as SpoolState;
       const path = join(folder, "numbers.ndjson");
-      return new Spool(folder, await open(path, "r"), state, (await stat(path)).size);
+      const counts = new Map(Object.entries(state.before ?? {}));
+      const written = await countLines(path, counts);
+      const numbers = await open(path, "r+");
+      await numbers.truncate(written);
+      const sentBytes = Math.min(state.sentBytes, written);
+      return new Spool(folder, numbers, { ...state, sentBytes }, written, counts);
     } catch (error) {
       throw mlflowErrors.spool(folder, `there is nothing to send: ${(error as Error).message}`);
     }
+  }
+
+  /** Numbers of every origin that were given to it, and to spools of the run before. */
+  get counts(): Counts {
+    return Object.fromEntries(this.#counts);
   }
 
   get state(): SpoolState {
@@ -82,10 +112,10 @@ export class Spool {
     return this.#written - this.#state.sentBytes;
   }
 
-  /** Appends numbers; they are in the file when this has resolved. Errors: MLFLOW_WRITE. */
-  append(metrics: readonly Metric[]): Promise<void> {
+  /** Appends numbers of an origin; they are in the file when this has resolved. Errors: MLFLOW_WRITE. */
+  append(origin: string, metrics: readonly Metric[]): Promise<void> {
     const lines = metrics.map(
-      (metric) => `${JSON.stringify({ ...metric, value: numberText(metric.value) })}\n`,
+      (metric) => `${JSON.stringify({ ...metric, value: numberText(metric.value), origin })}\n`,
     );
     const bytes = Buffer.from(lines.join(""));
     return this.#inTurn("numbers.ndjson", async () => {
@@ -94,6 +124,7 @@ export class Spool {
         at += (await this.#numbers.write(bytes, at, bytes.length - at, position)).bytesWritten;
       }
       this.#written += bytes.length;
+      this.#counts.set(origin, (this.#counts.get(origin) ?? 0) + metrics.length);
     });
   }
 
@@ -107,8 +138,8 @@ export class Spool {
     while (metrics.length < count) {
       const stop = bytes.subarray(0, bytesRead).indexOf("\n", end);
       if (stop === -1) break;
-      const line = JSON.parse(bytes.toString("utf8", end, stop)) as Metric;
-      metrics.push({ ...line, value: Number(line.value) });
+      const { key, value, step, timestamp } = JSON.parse(bytes.toString("utf8", end, stop)) as Metric;
+      metrics.push({ key, value: Number(value), step, timestamp });
       end = stop + 1;
     }
     return { metrics, end: metrics.length === 0 ? this.#written : from + end };
@@ -143,4 +174,27 @@ export class Spool {
     await this.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Counts the whole lines of a file by their origin; resolves to the bytes of those. */
+async function countLines(path: string, counts: Map<string, number>): Promise<number> {
+  let rest = "";
+  let bytes = 0;
+  for await (const piece of createReadStream(path, { encoding: "utf8" })) {
+    const lines = (rest + String(piece)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      bytes += Buffer.byteLength(line) + 1;
+      const { origin = "" } = JSON.parse(line) as { readonly origin?: string };
+      counts.set(origin, (counts.get(origin) ?? 0) + 1);
+    }
+  }
+  return bytes;
 }

@@ -42,6 +42,7 @@ export async function standIn(
     const answers: Readonly<Record<string, unknown>> = {
       "experiments/create": { experiment_id: "7" },
       "runs/create": { run: { info: { run_id: "run-1" } } },
+      "runs/search": { runs: [{ info: { run_id: "run-1" } }] },
     };
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answers[path] ?? {}));
   });

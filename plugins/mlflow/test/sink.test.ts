@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,6 +58,90 @@ law("every number arrives once, in order, NaN and infinity as protocol buffers w
     assert.is(last.path, "runs/update");
     assert.is(last.body.status, "FINISHED");
     assert.equal(await readdir(join(runFolder, "mlflow")), [], "nothing stays behind");
+  }),
+);
+
+const count = 12;
+const evaluations = Array.from({ length: count }, (_, step) => evaluation(step, 1 / (1 + step)));
+const steps = Array.from({ length: count }, (_, step) => step);
+
+law("killed anywhere and resumed, it goes on with the same run, and every number arrives once", () =>
+  inFolder(async (folder) => {
+    for (const [index, before] of [0, 1, 5, 11].entries()) {
+      const runFolder = join(folder, String(index));
+      const server = await standIn();
+      const options = { url: server.url };
+      const killed = `${runFolder}-killed`;
+      async function* cutOff() {
+        yield* evaluations.slice(0, before);
+        while (numbersIn(server.requests).length < before)
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        // The answer to the last request may be on its way still.
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        await cp(runFolder, killed, { recursive: true });
+        await appendFile(join(killed, "mlflow/tried/numbers.ndjson"), '{"key":"edge-met');
+      }
+      await runStage(mlflow, { runFolder, options, inputs: { metrics: [cutOff()] } });
+      const { error } = await runStage(mlflow, {
+        runFolder: killed,
+        options,
+        inputs: { metrics: [evaluations] },
+      });
+      await server.close();
+      assert.is(error, undefined);
+      assert.equal(
+        numbersIn(server.requests).map(({ step }) => step),
+        steps,
+      );
+      const created = server.requests.filter(({ path }) => path === "runs/create");
+      assert.is(created.length, 1, `cut off after ${before}`);
+      assert.is(server.requests.filter(({ body }) => body.params !== undefined).length, 1);
+      assert.is(server.requests.at(-1)!.body.status, "FINISHED");
+    }
+  }),
+);
+
+law("stopped and resumed it sends what is left; killed after all was sent it sends nothing", () =>
+  inFolder(async (runFolder) => {
+    const server = await standIn();
+    const options = { url: server.url };
+    const stopping = new AbortController();
+    async function* stopped() {
+      yield* evaluations.slice(0, 4);
+      stopping.abort();
+    }
+    await runStage(mlflow, { runFolder, options, inputs: { metrics: [stopped()] }, signal: stopping.signal });
+    for (let times = 0; times < 2; times++) {
+      const { error } = await runStage(mlflow, { runFolder, options, inputs: { metrics: [evaluations] } });
+      assert.is(error, undefined);
+    }
+    await server.close();
+    assert.equal(
+      numbersIn(server.requests).map(({ step }) => step),
+      steps,
+    );
+    assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
+  }),
+);
+
+law("an answer that was lost does not make a second run", () =>
+  inFolder(async (runFolder) => {
+    const server = await standIn((request, at) =>
+      request.path === "runs/create" && at <= 3 ? 503 : undefined,
+    );
+    const { error } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: server.url } },
+      inputs: { metrics: [evaluations] },
+    });
+    await server.close();
+    assert.is(error, undefined);
+    assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
+    const search = server.requests.find(({ path }) => path === "runs/search")!;
+    assert.match(String(search.body.filter), /^tags\.`jacoflow\.run` = '[0-9a-f-]{36}'$/);
+    assert.equal(
+      numbersIn(server.requests).map(({ step }) => step),
+      steps,
+    );
   }),
 );
 

@@ -26,3 +26,31 @@ export function record(data: Uint8Array): Uint8Array {
   view.setUint32(12 + data.length, masked(crc32c(data)), true);
   return bytes;
 }
+
+/** The whole records at the beginning of an event file, and how many bytes they are: a killed process leaves half a one. */
+export function wholeRecords(file: Uint8Array): {
+  readonly records: readonly Uint8Array[];
+  readonly bytes: number;
+} {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const records: Uint8Array[] = [];
+  let at = 0;
+  while (at + 16 <= file.length) {
+    const length = Number(view.getBigUint64(at, true));
+    const end = at + 16 + length;
+    if (end > file.length) break;
+    const data = file.subarray(at + 12, at + 12 + length);
+    const isWhole =
+      view.getUint32(at + 8, true) === masked(crc32c(file.subarray(at, at + 8))) &&
+      view.getUint32(end - 4, true) === masked(crc32c(data));
+    if (!isWhole) break;
+    records.push(file.subarray(at, end));
+    at = end;
+  }
+  return { records, bytes: at };
+}
+
+/** The data of an event's record without its time, which is its first field: a tag and a double. */
+export function timeless(whole: Uint8Array): Uint8Array {
+  return whole.subarray(12 + 9, whole.length - 4);
+}

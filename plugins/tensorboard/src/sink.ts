@@ -10,7 +10,7 @@ import {
   stream,
 } from "jacoflow";
 import { Type } from "typebox";
-import { EventFiles, type WallTime } from "./eventFile.js";
+import { BegunFiles, EventFiles, type WallTime } from "./eventFile.js";
 import {
   angleHistograms,
   type HistogramReader,
@@ -74,8 +74,9 @@ export const tensorboard = defineStage({
   run: async (inputs, _outputs, context) => {
     const { folder, wallTime } = context.options;
     const base = folder === undefined ? join(context.runFolder, "tensorboard") : context.resolvePath(folder);
+    const begun = await BegunFiles.open(join(context.checkpointFolder, "files"));
     const keep = async (table: keyof typeof histogramsOf, input: InputStream) => {
-      const files = new EventFiles(join(base, table, input.origin.stage), wallTimes[wallTime]);
+      const files = new EventFiles(join(base, table, input.origin.stage), wallTimes[wallTime], begun);
       const histograms = histogramsOf[table]();
       try {
         await input.forEach(async (batch) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { metrics, spectrum } from "jacoflow";
@@ -75,11 +75,66 @@ law("how rows are cut into batches changes no byte", () =>
         const runFolder = join(folder, String(index));
         const { error } = await runStage(tensorboard, { runFolder, inputs: { spectrum: [batches] } });
         assert.is(error, undefined);
-        return filesBelow(runFolder);
+        return filesBelow(join(runFolder, "tensorboard"));
       }),
     );
     assert.ok(left[0].size > 0);
     assert.equal([...left[0]], [...left[1]]);
+  }),
+);
+
+law(
+  "killed anywhere and resumed, every record is there once, and the bytes are those of a run that went through",
+  () =>
+    inFolder(async (folder) => {
+      const inputs = {
+        metrics: [Array.from({ length: 9 }, (_, step) => evaluation(step, 1 / (1 + step)))],
+        spectrum: [sampleBatches("spectrum")],
+      };
+      const whole = join(folder, "whole");
+      assert.is((await runStage(tensorboard, { runFolder: whole, inputs })).error, undefined);
+      const wanted = await filesBelow(join(whole, "tensorboard"));
+      const name = [...wanted.keys()].find((path) => path.startsWith("metrics/"))!;
+      const { length } = wanted.get(name)!;
+      for (const kept of [0, 1, 40, Math.floor(length / 2), length - 1, length]) {
+        const resumed = await runStage(tensorboard, { runFolder: whole, inputs });
+        assert.is(resumed.error, undefined);
+        await truncate(join(whole, "tensorboard", name), kept);
+        assert.is((await runStage(tensorboard, { runFolder: whole, inputs })).error, undefined);
+        assert.equal(
+          [...(await filesBelow(join(whole, "tensorboard")))],
+          [...wanted],
+          `${kept} bytes were there`,
+        );
+      }
+    }),
+);
+
+law("a histogram that a stopped run wrote of half a Jacobian is replaced by the whole one", () =>
+  inFolder(async (folder) => {
+    const batches = sampleBatches("spectrum");
+    const rows = batches.flatMap((batch) =>
+      Array.from({ length: batch.numRows }, (_, row) => batch.slice(row, row + 1)),
+    );
+    const [whole, stopped] = [join(folder, "whole"), join(folder, "stopped")];
+    await runStage(tensorboard, { runFolder: whole, inputs: { spectrum: [rows] } });
+    await runStage(tensorboard, { runFolder: stopped, inputs: { spectrum: [rows.slice(0, -1)] } });
+    await runStage(tensorboard, { runFolder: stopped, inputs: { spectrum: [rows] } });
+    assert.equal(
+      [...(await filesBelow(join(stopped, "tensorboard")))],
+      [...(await filesBelow(join(whole, "tensorboard")))],
+    );
+  }),
+);
+
+law("a resumed run by the clock keeps the times of its records", () =>
+  inFolder(async (runFolder) => {
+    const inputs = { metrics: [[evaluation(0, 0.5), evaluation(1, 0.4)]] };
+    const options = { wallTime: "clock" };
+    await runStage(tensorboard, { runFolder, inputs, options });
+    const before = await filesBelow(join(runFolder, "tensorboard"));
+    await runStage(tensorboard, { runFolder, inputs, options });
+    assert.equal([...(await filesBelow(join(runFolder, "tensorboard")))], [...before]);
   }),
 );
 
