@@ -82,7 +82,11 @@ export async function tidyRunFolder(path: string): Promise<void> {
   }
 }
 
-const isUnfinished = (name: string) => name.endsWith(".tmp") || /^\..*\.unfinished$/.test(name);
+/** Whether a file was being written when its process was killed; `of`: in place of this one. */
+export function isUnfinished(name: string, of?: string): boolean {
+  if (of !== undefined) return name.startsWith(`.${of}.`) && name.endsWith(".unfinished");
+  return name.endsWith(".tmp") || /^\..*\.unfinished$/.test(name);
+}
 
 async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {

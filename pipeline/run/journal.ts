@@ -194,7 +194,7 @@ export async function openJournal(
   for (const [port, output] of Object.entries(outputs)) {
     output.recordTo((batch) => journal.record(port, batch));
   }
-  return journal;
+  return { restored: journal.restored, keep: (state) => journal.keep(state) };
 }
 
 interface Usable {

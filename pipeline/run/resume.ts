@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { runFiles, tidyRunFolder } from "./folder.js";
+import { isUnfinished, runFiles, tidyRunFolder } from "./folder.js";
 import { isAtWork, ownerIn } from "./owner.js";
 import { readRecord } from "./record.js";
 
@@ -19,10 +19,11 @@ export async function reopenRunFolder(folder: string, pipeline: ResolvedPipeline
   if (record === undefined) {
     const names = await readdir(folder).catch(() => []);
     // A run killed before its record was there has no more than that.
-    if (names.every((name) => name === runFiles.checkpoints || name === runFiles.log)) {
-      return "open";
-    }
-    throw runErrors.runFolderNotEmpty(folder);
+    const isOurs = (name: string) =>
+      name === runFiles.checkpoints || name === runFiles.log || isUnfinished(name, runFiles.record);
+    if (!names.every(isOurs)) throw runErrors.runFolderNotEmpty(folder);
+    if (names.length > 0) await tidyRunFolder(folder);
+    return "open";
   }
   if (
     record.seed !== pipeline.seed ||

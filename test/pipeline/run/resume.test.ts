@@ -63,6 +63,16 @@ test("a run that is done is left as it is, but for checkpoints that nobody needs
     assert.equal((await readdir(left)).sort(), ["log.ndjson", "run.json", "tables"]);
   }));
 
+test("one that was killed while it wrote its first record is open, and what it had begun is gone", () =>
+  withFolder(async (folder) => {
+    const left = join(folder, "run");
+    await mkdir(left);
+    await writeFile(join(left, "log.ndjson"), "");
+    await writeFile(join(left, ".run.json.1234abcd.unfinished"), "{");
+    assert.is(await reopenRunFolder(left, pipeline), "open");
+    assert.equal(await readdir(left), ["log.ndjson"]);
+  }));
+
 test("a folder that is not there is open", () =>
   withFolder(async (folder) => assert.is(await reopenRunFolder(join(folder, "none"), pipeline), "open")));
 
