@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
-import { access, copyFile, rename, rm } from "node:fs/promises";
+import { copyFile, rename, rm } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { RecordBatch } from "apache-arrow";
 import { JacoflowError } from "jacoflow";
 import { type ColumnForm, columnForm, rowAppender } from "./columns.js";
 import { duckdbErrors } from "./errors.js";
+import { filesBeside, type RowCounts } from "./shown.js";
 
 /** Rows appended between two turns of the event loop. */
 const rowsPerSlice = 1000;
@@ -29,27 +30,28 @@ export class GrowingDatabase {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #tables = new Map<string, OpenTable>();
+  readonly #shown: RowCounts;
+  readonly #rows = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
   #isShown = false;
 
-  private constructor(file: string, instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(
+    file: string,
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    shown: RowCounts,
+  ) {
+    this.#shown = shown;
     this.#file = file;
     this.#instance = instance;
     this.#connection = connection;
   }
 
-  /** DUCKDB_FILE_EXISTS, DUCKDB_WRITE. */
-  static async create(file: string): Promise<GrowingDatabase> {
-    for (const path of [file, `${file}.working`]) {
-      const isThere = await access(path).then(
-        () => true,
-        () => false,
-      );
-      if (isThere) throw duckdbErrors.fileExists(path);
-    }
+  /** `shown` is what FILE has: it is not replaced by one with fewer rows. DUCKDB_WRITE. */
+  static async create(file: string, shown: RowCounts = new Map()): Promise<GrowingDatabase> {
     try {
       const instance = await DuckDBInstance.create(`${file}.working`, { threads: "1" });
-      return new GrowingDatabase(file, instance, await instance.connect());
+      return new GrowingDatabase(file, instance, await instance.connect(), shown);
     } catch (error) {
       throw duckdbErrors.write(file, error);
     }
@@ -69,13 +71,19 @@ export class GrowingDatabase {
         }
         await setImmediate();
       }
+      this.#rows.set(table, (this.#rows.get(table) ?? 0) + batch.numRows);
     });
+  }
+
+  /** Whether FILE has rows that this one has not yet: the run was cut off after them and goes through them again. */
+  get #isBehind(): boolean {
+    return [...this.#shown].some(([table, rows]) => (this.#rows.get(table) ?? 0) < rows);
   }
 
   /** Puts what was appended so far at FILE; nothing when it is there already. */
   show(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#isShown) return;
+      if (this.#isShown || this.#isBehind) return;
       await this.#checkpoint();
       const copy = `${this.#file}.copy`;
       await copyFile(`${this.#file}.working`, copy, constants.COPYFILE_FICLONE);
@@ -84,15 +92,15 @@ export class GrowingDatabase {
     });
   }
 
-  /** Puts all of it at FILE and ends. */
+  /** Puts all of it at FILE, unless that has more, and ends. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#checkpoint();
       for (const { appender } of this.#tables.values()) appender.closeSync();
       this.#connection.closeSync();
       this.#instance.closeSync();
-      await rename(`${this.#file}.working`, this.#file);
-      await rm(`${this.#file}.working.wal`, { force: true });
+      if (!this.#isBehind) await rename(`${this.#file}.working`, this.#file);
+      for (const path of filesBeside(this.#file)) await rm(path, { force: true });
     });
   }
 

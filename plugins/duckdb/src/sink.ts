@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { defineStage, lossless, many, stream } from "jacoflow";
 import { Type } from "typebox";
 import { GrowingDatabase } from "./database.js";
+import { claimFile } from "./shown.js";
 
 const options = Type.Object(
   {
@@ -26,8 +27,11 @@ export const duckdb = defineStage({
   options,
   inputs: { tables: lossless(many(stream("any", "what to keep"))) },
   outputs: {},
-  async run({ tables }, _outputs, { options: { file, showEvery }, runFolder, log }) {
-    const database = await GrowingDatabase.create(join(runFolder, file));
+  async run({ tables }, _outputs, { options: { file, showEvery }, runFolder, checkpointFolder, log }) {
+    const path = join(runFolder, file);
+    const warn = (message: string) => log("warning", message);
+    const shown = await claimFile(path, join(checkpointFolder, "claim"), warn);
+    const database = await GrowingDatabase.create(path, shown);
     const show = () =>
       database
         .show()

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -42,7 +42,7 @@ law("a run's tables are in one database, row for row, NaN and infinities include
     const sent = [batch(1, values), batch(2, [7]), ...sampleBatches("metrics")];
     const { error } = await runStage(duckdb, { options: {}, inputs: { tables: [sent] }, runFolder });
     assert.is(error, undefined);
-    assert.equal(await readdir(runFolder), ["run.duckdb"]);
+    assert.equal(await readdir(runFolder), ["checkpoints", "run.duckdb"]);
     const whole = metrics.read(new Table(sent.map((one) => one)));
     const rows = await ask(join(runFolder, "run.duckdb"), "select step, split, name, value from metrics");
     assert.equal(
@@ -117,8 +117,58 @@ law("a second sink for one file is refused before it writes", () =>
   inFolder(async (runFolder) => {
     const once = () => runStage(duckdb, { options: {}, inputs: { tables: [[batch(0, [1])]] }, runFolder });
     assert.is((await once()).error, undefined);
+    await rm(join(runFolder, "checkpoints"), { recursive: true });
     assert.is(((await once()).error as JacoflowError).code, "DUCKDB_FILE_EXISTS");
   }),
+);
+
+law(
+  "killed and resumed, what was shown stays until there is more, and every row is there once in the end",
+  () =>
+    inFolder(async (folder) => {
+      const batches = Array.from({ length: 8 }, (_, step) => batch(step, [step, step + 0.5]));
+      const [killed, first] = [join(folder, "killed"), join(folder, "first")];
+      const options = { showEvery: 0.02 };
+      const file = join(killed, "run.duckdb");
+      const rows = async () => Number((await ask(file, "select count(*) from metrics"))[0][0]);
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 150));
+      async function* cutOff() {
+        yield* batches.slice(0, 5);
+        await pause();
+        await cp(first, killed, { recursive: true });
+      }
+      await mkdir(first);
+      await runStage(duckdb, { options, inputs: { tables: [cutOff()] }, runFolder: first });
+      assert.is(await rows(), 10);
+
+      async function* again(last: number) {
+        yield* batches.slice(0, 2);
+        await pause();
+        assert.is(await rows(), 10);
+        yield* batches.slice(2, last);
+      }
+      const stopped = await runStage(duckdb, { options, inputs: { tables: [again(3)] }, runFolder: killed });
+      assert.is(stopped.error, undefined);
+      assert.is(await rows(), 10, "it was stopped before it had as many rows again");
+      const resumed = await runStage(duckdb, { options, inputs: { tables: [again(8)] }, runFolder: killed });
+      assert.is(resumed.error, undefined);
+      const found = await ask(file, "select step, value from metrics order by step, value");
+      assert.equal(
+        found,
+        batches.flatMap((_, step) => [
+          [BigInt(step), step],
+          [BigInt(step), step + 0.5],
+        ]),
+      );
+      assert.equal((await readdir(killed)).sort(), ["checkpoints", "run.duckdb"]);
+
+      // A database that was damaged is written again.
+      await truncate(file, 5000);
+      const mended = await runStage(duckdb, { options, inputs: { tables: [batches] }, runFolder: killed });
+      assert.is(mended.error, undefined);
+      assert.match(mended.logs.map(({ message }) => message).join(), file);
+      assert.is(await rows(), 16);
+    }),
 );
 
 law.run();
