@@ -1,5 +1,6 @@
 import { countRows, listTables } from "../../stages/sinks/parquet/read.js";
 import { headline, headlineText } from "../../stages/sinks/report/headline.js";
+import { mapOf } from "../../stages/sinks/report/tables.js";
 import { isAtWork, ownerIn } from "../run/owner.js";
 import { alignedColumns } from "./columns.js";
 import { durationText } from "./duration.js";
@@ -60,11 +61,12 @@ function recordText(record: RunRecord, folder: string): string {
 }
 
 function stagesText(record: RunRecord): string {
-  const uses = record.pipeline?.stages ?? {};
-  const rows = (record.stages ?? []).map((stage) => {
+  const declared = mapOf(mapOf(record.pipeline).stages);
+  const rows = record.stages.map((stage) => {
     const known = stage.startSeconds !== undefined && stage.endSeconds !== undefined;
     const seconds = known ? durationText((stage.endSeconds as number) - (stage.startSeconds as number)) : "–";
-    return ["", stage.stage, uses[stage.stage]?.uses ?? "", stage.outcome, seconds];
+    const { uses } = mapOf(declared[stage.stage]);
+    return ["", stage.stage, typeof uses === "string" ? uses : "", stage.outcome, seconds];
   });
   return rows.length === 0 ? "  the run has not ended, or was killed\n" : alignedColumns(rows);
 }

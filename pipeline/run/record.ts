@@ -15,10 +15,11 @@ export interface EarlierRecord {
   readonly process?: unknown;
 }
 
-/** The record in a run folder; undefined where there is none, or none that is JSON. */
+/** The record in a run folder; undefined where there is none, or none that is an object of JSON. */
 export async function readRecord(folder: string): Promise<EarlierRecord | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder, runFiles.record), "utf8")) as EarlierRecord;
+    const found: unknown = JSON.parse(await readFile(join(folder, runFiles.record), "utf8"));
+    return typeof found === "object" && found !== null ? found : undefined;
   } catch {
     return undefined;
   }

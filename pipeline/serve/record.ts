@@ -84,8 +84,11 @@ function stageNow(name: string, record: Readonly<Record<string, unknown>>, run: 
 }
 
 function edgesOf(record: Readonly<Record<string, unknown>>): readonly EdgeNow[] {
-  const ends = ({ from, to }: Wire) => [from, to].every((end) => typeof end?.stage === "string");
-  return (list(record.wires) as readonly Wire[]).filter(ends).map(stillEdge);
+  const isWire = (value: unknown) => {
+    const { from, to } = mapOf(value);
+    return [from, to].every((end) => typeof mapOf(end).stage === "string");
+  };
+  return (list(record.wires).filter(isWire) as readonly Wire[]).map(stillEdge);
 }
 
 /** A wire of which nothing is known but that it is there. */

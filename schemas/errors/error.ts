@@ -22,7 +22,7 @@ export interface ErrorFacts {
 }
 
 /** The text without characters that would command a terminal: what a file holds may stand in a message. */
-const printable = (text: string) =>
+export const printable = (text: string) =>
   text.replaceAll(/\p{Cc}/gu, (character) =>
     character === "\n" || character === "\t"
       ? character

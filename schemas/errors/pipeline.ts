@@ -21,7 +21,7 @@ export const fileErrors = {
       "FILE_ENCODING",
       `the pipeline file is not text in UTF-8: ${why}`,
       file,
-      undefined,
+      why,
       "Save it as UTF-8, as every editor can.",
     ),
   tooManyStages: (found: number, limit: number) =>

@@ -28,7 +28,7 @@ interface KeptMatrix {
   readonly digest: string;
 }
 
-/** `state.json`. Float64 arrays are base64 of their bytes, which keeps every bit. */
+/** `state.json`, beside the SHA-256 of its own text. Float64 arrays are base64 of their bytes, which keeps every bit. */
 interface KeptState {
   readonly format: 1;
   readonly identity: Identity;
@@ -148,7 +148,8 @@ export function spectrumCheckpoint(settings: CheckpointSettings): Checkpoint {
         gram: base64(gram.values),
       })),
     };
-    await writeFileAtomically(join(folder, stateFile), `${JSON.stringify(kept)}\n`, files);
+    const text = JSON.stringify({ ...kept, digest: digestOfText(JSON.stringify(kept)) });
+    await writeFileAtomically(join(folder, stateFile), `${text}\n`, files);
     keptAt = performance.now();
     latest = undefined;
   };
@@ -157,10 +158,13 @@ export function spectrumCheckpoint(settings: CheckpointSettings): Checkpoint {
 }
 
 function stateIn(text: string): KeptState {
-  const kept = JSON.parse(text) as Partial<KeptState> | null;
-  if (kept?.format !== 1) throw new Error(`its format is ${JSON.stringify(kept?.format)}, not 1`);
+  const { digest, ...kept } = (JSON.parse(text) ?? {}) as Partial<KeptState & { readonly digest: string }>;
+  if (kept.format !== 1) throw new Error(`its format is ${JSON.stringify(kept.format)}, not 1`);
+  if (digest !== digestOfText(JSON.stringify(kept))) throw new Error("it is not what was written");
   return kept as KeptState;
 }
+
+const digestOfText = (text: string) => createHash("sha256").update(text).digest("hex");
 
 function refuseOther(found: Identity, expected: Identity, path: string): void {
   const names = [...new Set([...Object.keys(found), ...Object.keys(expected)])];

@@ -1,8 +1,11 @@
 import type { Reader } from "./reader.js";
+import { journalReader, krylovReader } from "./readers/checkpoint.js";
 import { cifar10Reader } from "./readers/cifar10.js";
 import { csvReader, labelsReader } from "./readers/csv.js";
 import { idxGzReader, idxReader } from "./readers/idx.js";
 import { kerasReader } from "./readers/keras.js";
+import { pipelineFileReader, settingReader } from "./readers/pipelineFile.js";
+import { keptTablesReader, runRecordReader } from "./readers/runFolder.js";
 import { networkReader, safetensorsReader } from "./readers/safetensors.js";
 import { arrowReader, parquetReader } from "./readers/tables.js";
 
@@ -18,4 +21,10 @@ export const readers: readonly Reader[] = [
   safetensorsReader,
   networkReader,
   kerasReader,
+  pipelineFileReader,
+  settingReader,
+  runRecordReader,
+  keptTablesReader,
+  journalReader,
+  krylovReader,
 ];

@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** Files by name, as one reader is given them together. */
 export type Sample = Readonly<Record<string, Uint8Array>>;
@@ -16,9 +16,17 @@ export class SampleFolder {
     this.path = path;
   }
 
+  /** The reader changed the files: all are written the next time. */
+  forget(): void {
+    this.#laid = {};
+  }
+
   lay(sample: Sample): void {
     for (const [name, bytes] of Object.entries(sample)) {
-      if (this.#laid[name] !== bytes) writeFileSync(join(this.path, name), bytes);
+      if (this.#laid[name] === bytes) continue;
+      const path = join(this.path, name);
+      if (name.includes("/") && this.#laid[name] === undefined) mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
     }
     this.#laid = sample;
   }

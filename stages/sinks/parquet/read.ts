@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
+import { type Split, splits } from "../../../schemas/columns.js";
 import { dataErrors } from "../../../schemas/errors/data.js";
 import { JacoflowError } from "../../../schemas/errors/error.js";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
@@ -9,6 +9,7 @@ import { decodeArrow } from "../../../schemas/ipc.js";
 import type { Columns, TableDefinition } from "../../../schemas/table.js";
 import { checkPart, readChecksums } from "../checksums.js";
 import { type RowOf, rowsOf } from "../rows.js";
+import { openRowGroups } from "./rowGroups.js";
 
 /** What one sink kept of one table of one stage: `tables/TABLE/STAGE/part-*.FORMAT`. */
 export interface KeptTable {
@@ -120,10 +121,22 @@ export async function loadRows<C extends Columns>(
       for (const batch of batches) for (const row of rowsOf(definition, batch)) rows.push(row);
       continue;
     }
-    for (const found of await reading(file, async () =>
-      parquetReadObjects({ file: await asyncBufferFromFile(file), compressors }),
-    )) {
-      rows.push(checkedRow(definition, file, found));
+    for (const row of await reading(file, () => parquetRows(definition, file))) rows.push(row);
+  }
+  return rows;
+}
+
+async function parquetRows<C extends Columns>(
+  definition: TableDefinition<C>,
+  path: string,
+): Promise<readonly RowOf<C>[]> {
+  const file = await openRowGroups(path);
+  const rows: RowOf<C>[] = [];
+  for await (const columns of file.rows(0, Number(file.metadata.num_rows))) {
+    const count = columns[file.columns[0]].length;
+    for (let row = 0; row < count; row += 1) {
+      const found = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]]));
+      rows.push(checkedRow(definition, path, found));
     }
   }
   return rows;
@@ -138,6 +151,9 @@ function checkedRow<C extends Columns>(
   for (const name of Object.keys(definition.columns)) {
     const value = found[name];
     if (value === undefined) throw dataErrors.missingColumn(file, name, Object.keys(found));
+    if (value === null) throw new Error(`there is nothing in a row of column ${name}`);
+    if (name === "split" && !splits.includes(value as Split))
+      throw new Error(`a row of split ${String(value)}`);
     row[name] = typeof value === "bigint" ? Number(value) : value;
   }
   return row as RowOf<C>;

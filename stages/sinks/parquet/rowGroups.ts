@@ -21,7 +21,7 @@ export interface RowGroupFile {
   rows(from: number, to: number): AsyncIterable<ColumnValues>;
 }
 
-/** Opens a file of which row groups are read. Throws hyparquet's own errors. */
+/** Opens a file of which row groups are read. Throws errors that are not ours: hyparquet's, and why it is damaged. */
 export async function openRowGroups(path: string): Promise<RowGroupFile> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
@@ -30,22 +30,34 @@ export async function openRowGroups(path: string): Promise<RowGroupFile> {
   for (const { num_rows } of metadata.row_groups) starts.push(starts[starts.length - 1] + Number(num_rows));
   let kept: { readonly group: number; readonly values: ColumnValues } | undefined;
 
-  async function read(names: readonly string[], from: number, to: number): Promise<ColumnValues> {
-    const values: Record<string, unknown[]> = Object.fromEntries(names.map((name) => [name, []]));
+  if (starts[starts.length - 1] !== Number(metadata.num_rows)) {
+    throw new Error(`its row groups have ${starts[starts.length - 1]} rows, all of it ${metadata.num_rows}`);
+  }
+
+  async function readColumn(name: string, from: number, to: number): Promise<readonly unknown[]> {
+    const values: unknown[] = [];
     await parquetRead({
       file,
       metadata,
       compressors,
-      columns: [...names],
+      columns: [name],
       rowStart: from,
       rowEnd: to,
-      onChunk: ({ columnName, columnData, rowStart, rowEnd }) => {
+      onChunk: ({ columnData, rowStart, rowEnd }) => {
         const skipped = Math.max(0, from - rowStart);
-        for (let row = skipped; row < Math.min(to, rowEnd) - rowStart; row++) {
-          values[columnName].push(columnData[row]);
-        }
+        for (let row = skipped; row < Math.min(to, rowEnd) - rowStart; row++) values.push(columnData[row]);
       },
     });
+    if (values.length !== to - from) {
+      throw new Error(`column ${name} has ${values.length} of the ${to - from} rows from ${from}`);
+    }
+    return values;
+  }
+
+  // One after the other: of columns that are read at once, hyparquet lets the error of the second one go to nobody.
+  async function read(names: readonly string[], from: number, to: number): Promise<ColumnValues> {
+    const values: Record<string, readonly unknown[]> = {};
+    for (const name of names) values[name] = await readColumn(name, from, to);
     return values;
   }
 
@@ -53,7 +65,7 @@ export async function openRowGroups(path: string): Promise<RowGroupFile> {
     path,
     metadata,
     columns,
-    column: async (name) => (await read([name], 0, starts[starts.length - 1]))[name],
+    column: (name) => readColumn(name, 0, starts[starts.length - 1]),
     async *rows(from, to) {
       for (let at = from; at < to; ) {
         const group = starts.findIndex((start, index) => start <= at && at < starts[index + 1]);
