@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { StageContext } from "../../pipeline/stage.js";
@@ -89,13 +89,16 @@ export class GrowingFile implements RowTarget {
     const path = join(runFolder, name);
     const ledgerPath = join(checkpointFolder, ledgerFile);
     const earlier = await readFile(ledgerPath, "utf8").catch(() => undefined);
+    // The ledger is there before the file: one without is another sink's, at whatever moment a process was killed.
+    const ledger = await openLedger(ledgerPath);
     const file = await open(path, earlier === undefined ? "ax+" : "a+").catch(
-      (error: NodeJS.ErrnoException) => {
+      async (error: NodeJS.ErrnoException) => {
+        await ledger.close();
+        if (earlier === undefined) await rm(dirname(ledgerPath), { recursive: true, force: true });
         throw error.code === "EEXIST" ? sinkErrors.fileHasWriter(path) : runErrors.writeFailed(path, error);
       },
     );
     try {
-      await mkdir(dirname(ledgerPath), { recursive: true });
       const { entries, bytes, damaged } = await wholeEntries(file, entriesIn(earlier ?? ""));
       if (damaged) {
         log(
@@ -104,10 +107,10 @@ export class GrowingFile implements RowTarget {
         );
       }
       await file.truncate(bytes);
-      const ledger = await open(ledgerPath, "a");
       await ledger.truncate(Buffer.byteLength(entries.map(lineOf).join("")));
       return new GrowingFile(path, file, ledger, entries);
     } catch (error) {
+      await ledger.close();
       await file.close();
       throw runErrors.writeFailed(path, error);
     }
@@ -168,6 +171,15 @@ export class GrowingFile implements RowTarget {
       await this.#ledger.close();
       await this.#file.close();
     }
+  }
+}
+
+async function openLedger(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, "a");
+  } catch (error) {
+    throw runErrors.writeFailed(path, error);
   }
 }
 

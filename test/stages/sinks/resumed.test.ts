@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import { suite } from "uvu";
@@ -277,6 +277,23 @@ test("a file of another sink is refused, also when the run is resumed", async ()
     assert.is(error?.code, "FILE_HAS_WRITER");
     assert.not.ok((await readdir(join(folder, "checkpoints"))).includes("second"));
   });
+});
+
+test("one killed before its file was there, or before a row was in it, goes on with it", async () => {
+  for (const file of [undefined, ""]) {
+    await inFolder(async (folder) => {
+      const { checkpointFolder } = sinkContext(folder, {});
+      await mkdir(checkpointFolder, { recursive: true });
+      await writeFile(join(checkpointFolder, "written.ndjson"), "");
+      if (file !== undefined) await writeFile(join(folder, "rows.ndjson"), file);
+      await toLines(folder, all);
+      const lines = (await readFile(join(folder, "rows.ndjson"), "utf8")).trim().split("\n");
+      assert.is(
+        lines.length,
+        sent.reduce((sum, step) => sum + rowsIn(step), 0),
+      );
+    });
+  }
 });
 
 test("a resumed run that sends other batches is refused before it writes them", async () => {
