@@ -82,6 +82,7 @@ export {
 export { type JacobianBasis, readBasis, sameRows } from "./stages/metrics/basis.js";
 export { type RowLabels, rowLabels } from "./stages/metrics/labels.js";
 export { checkInput } from "./stages/network/description.js";
+export { regularFileSize } from "./stages/regularFile.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
 export { type CurvePoint, curvePoints } from "./stages/sinks/curves.js";
 export { type GatheredWrites, gatheredWrites } from "./stages/sinks/gathered.js";

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { dataErrors } from "../../schemas/errors/data.js";
+import { regularFileSize } from "../regularFile.js";
 
 /**
  * CIFAR-10's binary version (A. Krizhevsky 2009): records of one label byte and 32 × 32 pixels a channel, the red ones,
@@ -17,7 +17,7 @@ const pieceLength = 100 * recordLength;
 export async function countRecords(file: string): Promise<number> {
   let size: number;
   try {
-    ({ size } = await stat(file));
+    size = await regularFileSize(file);
   } catch (error) {
     throw dataErrors.unreadable(file, error);
   }

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
+import { regularFileSize } from "../regularFile.js";
 
 /**
  * IDX, the format of MNIST (Y. LeCun, "The MNIST database"): two zero bytes, a type byte, the number of dimensions, their
@@ -33,6 +33,7 @@ export async function readIdx(
   begin: (header: IdxHeader) => (index: number, item: Uint8Array) => void,
   signal?: AbortSignal,
 ): Promise<void> {
+  const bytesHeld = await sizeOf(file);
   let header: IdxHeader | undefined;
   let take: (index: number, item: Uint8Array) => void = () => {};
   let size = 1;
@@ -49,7 +50,7 @@ export async function readIdx(
           continue;
         }
         header = parseHeader(file, bytes, dimensions);
-        await checkPromise(file, header);
+        checkPromise(file, bytesHeld, header);
         size = itemSize(header);
         take = begin(header);
         at = headerLength(dimensions);
@@ -73,6 +74,7 @@ export async function readIdx(
 
 /** The header alone, and for an uncompressed file whether its length is right: what can be told without reading it all. */
 export async function readIdxHeader(file: string, dimensions: number): Promise<IdxHeader> {
+  const bytesHeld = await sizeOf(file);
   const stream = open(file);
   let bytes: Uint8Array = new Uint8Array();
   try {
@@ -87,9 +89,14 @@ export async function readIdxHeader(file: string, dimensions: number): Promise<I
     throw dataErrors.idxHeader(file, `it holds only ${bytes.length} bytes`, bytes.length);
   }
   const header = parseHeader(file, bytes, dimensions);
-  await checkPromise(file, header);
+  checkPromise(file, bytesHeld, header);
   return header;
 }
+
+const sizeOf = (file: string) =>
+  regularFileSize(file).catch((cause: unknown) => {
+    throw dataErrors.unreadable(file, cause);
+  });
 
 const headerLength = (dimensions: number) => 4 + 4 * dimensions;
 
@@ -124,8 +131,7 @@ function parseHeader(file: string, bytes: Uint8Array, dimensions: number): IdxHe
 }
 
 /** Refuses a header that promises other than the file can hold, before anything is made that large. */
-async function checkPromise(file: string, header: IdxHeader): Promise<void> {
-  const { size } = await stat(file);
+function checkPromise(file: string, size: number, header: IdxHeader): void {
   const promised = headerLength(header.shape.length + 1) + header.count * itemSize(header);
   if (file.endsWith(".gz")) {
     if (promised > size * largestRatio) throw dataErrors.idxLength(file, header.count, "fewer");

@@ -1,8 +1,9 @@
 import { extname } from "node:path";
 import { dataErrors } from "../../schemas/errors/data.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
+import { regularFileSize } from "../regularFile.js";
 import { checkPart } from "../sinks/checksums.js";
-import { type TableFormat, tableFormats } from "./foreignTable.js";
+import { type TableFormat, type TableHead, tableFormats } from "./foreignTable.js";
 import { checkColumns, type NormalisedExamples, normaliseExamples } from "./normalise.js";
 
 /** TABLE_FORMAT for a name that ends otherwise. */
@@ -15,10 +16,15 @@ export function formatOf(file: string): TableFormat {
 /** What can be told of a table file without reading its rows: that it is one, and has the columns. */
 export async function checkTableFile(file: string): Promise<void> {
   const format = formatOf(file);
-  const head = await format.head(file).catch((error) => {
+  const head = await headOf(format, file).catch((error) => {
     throw dataErrors.unreadable(file, error);
   });
   checkColumns(head, file);
+}
+
+async function headOf(format: TableFormat, file: string): Promise<TableHead> {
+  await regularFileSize(file);
+  return format.head(file);
 }
 
 /** The examples of a table file. DAMAGED_PART of one that a sink has written otherwise, DATA_FILE_UNREADABLE, and the errors of `formatOf` and `normaliseExamples`. */
@@ -26,6 +32,7 @@ export async function readTableFile(file: string, shape?: readonly number[]): Pr
   const format = formatOf(file);
   await checkPart(file);
   try {
+    await regularFileSize(file);
     return await normaliseExamples(await format.read(file), file, shape);
   } catch (error) {
     throw error instanceof JacoflowError ? error : dataErrors.unreadable(file, error);

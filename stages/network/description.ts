@@ -9,6 +9,7 @@ import { dataErrors } from "../../schemas/errors/data.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { networkErrors } from "../../schemas/errors/network.js";
 import { addedWords, variantsOf } from "../additions.js";
+import { regularFileSize } from "../regularFile.js";
 import { addedArchitecture, readNetwork } from "./added.js";
 
 const initialisationNames = Object.keys(initialisations) as InitialisationName[];
@@ -194,6 +195,7 @@ export function checkInput(network: Network, shape: readonly number[], place: st
 async function readJson(file: string, place: string): Promise<unknown> {
   let text: string;
   try {
+    await regularFileSize(file);
     text = await readFile(file, "utf8");
   } catch (error) {
     throw dataErrors.unreadable(file, error, place);

@@ -18,6 +18,7 @@ import {
 import { dataErrors } from "../../schemas/errors/data.js";
 import { checkClasses, type ExampleSet, readExamples } from "../examples.js";
 import { nameOf } from "../origin.js";
+import { regularFileSize } from "../regularFile.js";
 import { readTensors, snapshotWriter } from "../snapshot.js";
 import {
   type AddedNetworks,
@@ -155,6 +156,7 @@ function fitted(
 async function readWeights(file: string, place: string): Promise<ReadonlyMap<string, NamedTensor>> {
   let bytes: Uint8Array;
   try {
+    await regularFileSize(file);
     bytes = await readFile(file);
   } catch (error) {
     throw dataErrors.unreadable(file, error, place);

@@ -1,12 +1,16 @@
 // Reads millions of damaged files with everything of the house that reads: `npm run fuzz -- --tries 100000`.
-// `--seconds S` bounds each reader's time, `--seed TEXT` makes other tries, words choose readers by name;
-// `--keep` writes bench/results/fuzz.json.
-import { writeFileSync } from "node:fs";
+// `--seconds S` bounds each reader's time, `--seed TEXT` makes other tries, words choose readers by how their names begin;
+// `--keep` puts what became of these readers into bench/results/fuzz.json.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Tally } from "./fuzzing.js";
 import { readers } from "./readers.js";
 import { tallyTable } from "./table.js";
 import { watchReader } from "./watch.js";
+
+interface Kept extends Tally {
+  readonly seed: string;
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,7 +23,7 @@ const { values, positionals } = parseArgs({
 });
 const wanted = readers.filter(
   ({ name }) =>
-    positionals.length === 0 || positionals.some((word) => name.toLowerCase().includes(word.toLowerCase())),
+    positionals.length === 0 || positionals.some((word) => name.toLowerCase().startsWith(word.toLowerCase())),
 );
 const tallies: Tally[] = [];
 for (const { name } of wanted) {
@@ -38,6 +42,9 @@ for (const { name } of wanted) {
 process.stdout.write(`${tallyTable(tallies)}\n`);
 if (values.keep) {
   const file = new URL("../../bench/results/fuzz.json", import.meta.url);
-  writeFileSync(file, `${JSON.stringify({ seed: values.seed, readers: tallies }, null, 2)}\n`);
+  const known: readonly Kept[] = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+  const made = tallies.map((tally): Kept => ({ seed: values.seed, ...tally }));
+  const all = readers.flatMap(({ name }) => [...made, ...known].find(({ reader }) => reader === name) ?? []);
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
 }
 process.exitCode = tallies.some(({ findings }) => findings > 0) ? 1 : 0;

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { regularFileSize } from "jacoflow";
 import { csvErrors } from "./errors.js";
 
 /** One record of a CSV file. */
@@ -159,6 +160,9 @@ export async function* readRecords(
     }
   };
   let read = 0;
+  await regularFileSize(file).catch((cause: unknown) => {
+    throw csvErrors.unreadable(file, cause);
+  });
   const pieces = createReadStream(file)[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { inferShapes, type Network, parametersFrom, parseNetwork, refuseNonFinite, throwAll } from "jacoflow";
 import { kerasErrors, shown } from "./errors.js";
 import { isRecord, type KerasLayer, readModel } from "./model.js";
 import { convert } from "./network.js";
-import { readWeights } from "./weights.js";
+import { readRegularFile, readWeights } from "./weights.js";
 
 /** A Keras model as a network with its parameters. */
 export interface KerasNetwork {
@@ -50,9 +49,10 @@ function checkAxes(shaped: readonly Shaped[], layers: ReadonlyMap<string, KerasL
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  const bytes = await readRegularFile(file).catch((cause: unknown) => {
     throw kerasErrors.unreadable(file, cause);
   });
+  const text = bytes.toString("utf8");
   try {
     return JSON.parse(text);
   } catch (error) {

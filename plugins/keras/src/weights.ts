@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { NamedTensor } from "jacoflow";
+import { type NamedTensor, regularFileSize } from "jacoflow";
 import { kerasErrors, shown } from "./errors.js";
 import { isRecord } from "./model.js";
 
@@ -50,7 +50,7 @@ export async function readWeights(
     const paths = group.paths.map((path) => shardPath(path, file));
     const shards = await Promise.all(
       paths.map((path) =>
-        readFile(path).catch((cause: unknown) => {
+        readRegularFile(path).catch((cause: unknown) => {
           throw kerasErrors.unreadable(file, cause, path);
         }),
       ),
@@ -70,6 +70,12 @@ export async function readWeights(
     }
   }
   return tensors;
+}
+
+/** The bytes of a file; a pipe or device would be read for ever. */
+export async function readRegularFile(path: string): Promise<Buffer> {
+  await regularFileSize(path);
+  return readFile(path);
 }
 
 /** Only bare names: a path could name any file of the machine. */
