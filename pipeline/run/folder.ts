@@ -13,6 +13,12 @@ export const runFiles = {
   tables: "tables",
 } as const;
 
+/** Of files that say which process is at work in a folder. */
+export const claimPrefix = ".active-";
+
+/** Whether a name is that of such a file, be it half-written. */
+export const isClaim = (name: string) => name.startsWith(claimPrefix) || name.startsWith(`.${claimPrefix}`);
+
 /** Where run folders are made unless told otherwise. */
 export const defaultParent = "runs";
 
@@ -29,7 +35,8 @@ export function defaultRunFolder(name: string, time: Date, parent = defaultParen
 /** Makes the folder. Errors: RUN_FOLDER_NOT_EMPTY for one with more in it than checkpoints (or a file), WRITE_FAILED. */
 export async function prepareRunFolder(path: string): Promise<void> {
   const entries = await makeRunFolder(path);
-  if (entries.some((name) => name !== runFiles.checkpoints)) throw runErrors.runFolderNotEmpty(path);
+  if (entries.some((name) => name !== runFiles.checkpoints && !isClaim(name)))
+    throw runErrors.runFolderNotEmpty(path);
 }
 
 /** Makes the folder where it is not there; resolves to what it holds. Errors: RUN_FOLDER_NOT_EMPTY for a file, WRITE_FAILED. */
@@ -67,7 +74,7 @@ export async function tidyRunFolder(path: string): Promise<void> {
     await rm(join(path, runFiles.temporary), { recursive: true, force: true });
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     for (const entry of entries) {
-      if (entry.isFile() && isUnfinished(entry.name))
+      if (entry.isFile() && isUnfinished(entry.name) && !isClaim(entry.name))
         await rm(join(entry.parentPath, entry.name), { force: true });
     }
     const tables = join(path, runFiles.tables);

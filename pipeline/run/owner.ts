@@ -10,7 +10,12 @@ export interface Owner {
 }
 
 export function thisProcess(): Owner {
-  return { host: hostname(), pid: process.pid, since: startOf(process.pid) };
+  return ownerOf(process.pid);
+}
+
+/** A process of this machine. */
+export function ownerOf(pid: number): Owner {
+  return { host: hostname(), pid, since: startOf(pid) };
 }
 
 /** An owner as it was written down; undefined for anything else. */
@@ -34,12 +39,14 @@ export function isAtWork({ host, pid, since }: Owner): boolean {
   return now === null || since === null || now === since;
 }
 
-/** Linux counts from its boot; null where there is no /proc. */
+/** The boot of the machine, and the time since then; null where there is no /proc. */
 function startOf(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the program's name in parentheses and may hold anything.
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const time = text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return time === undefined ? null : `${time} after boot ${boot}`;
   } catch {
     return null;
   }

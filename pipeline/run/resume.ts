@@ -2,14 +2,14 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { isUnfinished, runFiles, tidyRunFolder } from "./folder.js";
+import { isClaim, isUnfinished, runFiles } from "./folder.js";
 import { isAtWork, ownerIn } from "./owner.js";
 import { readRecord } from "./record.js";
 
 /**
- * Makes the folder of a run that was cut off ready for the same run again: what it wrote stays, but for files
- * that were being written, and stages go on from there and from their checkpoints to the same tables. Resolves to whether
- * that run was `done` already, and then leaves it alone; a folder that is not there, or empty, is `open`.
+ * Whether the same run may go on in a folder where it was cut off: what it wrote stays, and stages go on from there and from
+ * their checkpoints to the same tables. Resolves to whether that run was `done` already, and then leaves it alone; a
+ * folder that is not there, or empty, is `open`.
  *
  * @throws JacoflowError RUN_ACTIVE when its process is at work, OTHER_RUN_IN_FOLDER when it was made from another file, other
  *   values or another seed, RUN_FOLDER_NOT_EMPTY when there is no run in it but something else, WRITE_FAILED
@@ -20,9 +20,11 @@ export async function reopenRunFolder(folder: string, pipeline: ResolvedPipeline
     const names = await readdir(folder).catch(() => []);
     // A run killed before its record was there has no more than that.
     const isOurs = (name: string) =>
-      name === runFiles.checkpoints || name === runFiles.log || isUnfinished(name, runFiles.record);
+      name === runFiles.checkpoints ||
+      name === runFiles.log ||
+      isClaim(name) ||
+      isUnfinished(name, runFiles.record);
     if (!names.every(isOurs)) throw runErrors.runFolderNotEmpty(folder);
-    if (names.length > 0) await tidyRunFolder(folder);
     return "open";
   }
   if (
@@ -40,6 +42,5 @@ export async function reopenRunFolder(folder: string, pipeline: ResolvedPipeline
   if (owner !== undefined && isAtWork(owner)) {
     throw runErrors.runActive(folder, owner.pid, join(folder, runFiles.record));
   }
-  await tidyRunFolder(folder);
   return "open";
 }

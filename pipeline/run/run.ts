@@ -1,7 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { makeRunFolder, prepareRunFolder, runFiles } from "./folder.js";
+import { claimRuns } from "./claim.js";
+import { makeRunFolder, prepareRunFolder, runFiles, tidyRunFolder } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";
 import type { RunOutcome, RunRequest } from "./outcome.js";
@@ -14,12 +16,26 @@ import { writeRecord } from "./record.js";
  * Resolves however the run ends: `done`, `failed` (the first error, with the stage's name in it) or `cancelled`
  * (`request.signal` was aborted). On the last two every stage is stopped, and sinks get what was sent to them until
  * then followed by a normal end, so that they write whole files.
- * Rejects, with nothing left behind that was not there, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY, WRITE_FAILED, and
- * PlannedErrors.
+ * Rejects, with nothing left behind that was not there, when the run cannot start: MEMORY_LIMIT, RUN_FOLDER_NOT_EMPTY,
+ * RUN_ACTIVE when another process is at work in the folder, WRITE_FAILED, and PlannedErrors.
  */
 export async function runPipeline(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
   checkPlan(await planPipeline(pipeline, request), request.memoryLimit);
-  await (request.resumed === true ? makeRunFolder : prepareRunFolder)(request.runFolder);
+  const { runFolder, resumed = false } = request;
+  await (resumed ? makeRunFolder : prepareRunFolder)(runFolder);
+  const claim = await claimRuns(runFolder, ["."], ({ pid, file }) =>
+    runErrors.runActive(runFolder, pid, file),
+  );
+  try {
+    // Another may have come first since.
+    await (resumed ? tidyRunFolder : prepareRunFolder)(runFolder);
+    return await runClaimed(pipeline, request);
+  } finally {
+    await claim.release();
+  }
+}
+
+async function runClaimed(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
   const started = new Date();
   const run = new Run(pipeline, request);
   const logPath = join(request.runFolder, runFiles.log);

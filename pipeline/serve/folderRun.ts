@@ -87,7 +87,7 @@ export class FolderRun implements WatchedRun {
   }
 
   #forget(): void {
-    this.rows.clear();
+    this.rows.clearTables();
     this.#parts.clear();
     this.#depths.clear();
   }

@@ -48,11 +48,9 @@ export class RunRows {
     this.#log = this.#log.slice(-linesKept);
   }
 
-  /** Forgets everything: what follows is another run, or the same told anew. */
-  clear(): void {
+  /** Forgets the tables, not the log: what follows is told anew. */
+  clearTables(): void {
     for (const name of tableNames) this.#tables.set(name, []);
-    this.#log = [];
-    this.#forgotten = 0;
     this.#generation = randomUUID();
   }
 

@@ -445,7 +445,7 @@ export const runErrors = {
       code: "RUN_ACTIVE",
       kind: "command-line",
       message: `process ${pid} is at work on the run in ${folder}`,
-      place: "--resume",
+      place: folder,
       value: pid,
       remedy: `Wait for it or stop it. Where it was on another machine and has ended, remove ${file}.`,
     }),

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { matrixErrors } from "../../../schemas/errors/matrix.js";
 import type { LoadedFile, LoadedRun } from "../../file/request.js";
+import { claimRuns } from "../../run/claim.js";
 import { defaultRunFolder } from "../../run/folder.js";
 import type { Composition } from "../compose.js";
 import { durationText } from "../duration.js";
@@ -8,7 +9,6 @@ import { exitCodeOf } from "../errorText.js";
 import { type Interruption, listenForInterruption, signalExitCodes } from "../interrupt.js";
 import type { RunFlags } from "../runCommand.js";
 import type { Terminal } from "../terminal.js";
-import { claimRuns } from "./claim.js";
 import { clearForRuns } from "./folders.js";
 import { headlineNumbersOf } from "./headlineNumbers.js";
 import { type IndexedRun, indexRow, indexText, writeIndex } from "./indexTable.js";
@@ -64,6 +64,7 @@ export async function runMatrix(
   const claim = await claimRuns(
     folder,
     runs.map(({ id }) => id),
+    ({ id, pid, file }) => matrixErrors.active(folder, id, pid, file),
   );
   try {
     return await runClaimed(axes, runs, folder, flags, settings, terminal);

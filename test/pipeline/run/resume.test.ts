@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ResolvedPipeline } from "../../../pipeline/graph/resolved.js";
+import { tidyRunFolder } from "../../../pipeline/run/folder.js";
 import { thisProcess } from "../../../pipeline/run/owner.js";
 import { reopenRunFolder } from "../../../pipeline/run/resume.js";
 import { withFolder } from "../../support/pipelines.js";
@@ -47,6 +48,7 @@ for (const outcome of ["running", "failed", "cancelled"]) {
       await mkdir(join(left, "temporary"));
       await writeFile(join(left, ".run.json.1234abcd.unfinished"), "");
       assert.is(await reopenRunFolder(left, pipeline), "open");
+      await tidyRunFolder(left);
       assert.equal(
         filesBelow(left),
         [...kept.map((path) => `tables/${path}`), "log.ndjson", "run.json"].sort(),
@@ -70,6 +72,7 @@ test("one that was killed while it wrote its first record is open, and what it h
     await writeFile(join(left, "log.ndjson"), "");
     await writeFile(join(left, ".run.json.1234abcd.unfinished"), "{");
     assert.is(await reopenRunFolder(left, pipeline), "open");
+    await tidyRunFolder(left);
     assert.equal(await readdir(left), ["log.ndjson"]);
   }));
 

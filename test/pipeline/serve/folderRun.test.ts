@@ -58,6 +58,10 @@ class Watcher {
     this.run = run;
   }
 
+  get said(): readonly string[] {
+    return this.#data.log.map(({ message }) => message);
+  }
+
   /** The values of the metrics the page has after another look, sorted: each row has its own. */
   async values(): Promise<readonly number[]> {
     await this.run.refresh();
@@ -119,6 +123,7 @@ law("a page has every row once, in whatever order of steps the parts grow", () =
 law("a part that holds other rows than before is another run's: the page begins anew", () =>
   withFolder(async (run) => {
     writeRun(run, running);
+    writeFileSync(join(run, "log.ndjson"), '{"level":"info","message":"begun"}\n');
     const first = await partsIn(run, 100);
     await first.append(batchOf([0, 1, 2], 0));
     const page = new Watcher(await FolderRun.open("run", run, 0));
@@ -127,6 +132,7 @@ law("a part that holds other rows than before is another run's: the page begins 
     const second = await partsIn(run, 100);
     await second.append(batchOf([0, 1], 100));
     assert.equal(await page.values(), [100, 101]);
+    assert.equal(page.said, ["begun"], "the log stays");
   }),
 );
 

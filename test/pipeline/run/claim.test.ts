@@ -1,28 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { claimRuns } from "../../../../pipeline/cli/matrix/claim.js";
-import { isAtWork, ownerIn, thisProcess } from "../../../../pipeline/run/owner.js";
-import type { JacoflowError } from "../../../../schemas/errors/error.js";
-import { withFolder } from "../../../support/folder.js";
+import { claimRuns, type OtherClaim } from "../../../pipeline/run/claim.js";
+import { isAtWork, ownerIn, ownerOf, thisProcess } from "../../../pipeline/run/owner.js";
+import type { JacoflowError } from "../../../schemas/errors/error.js";
+import { matrixErrors } from "../../../schemas/errors/matrix.js";
+import { withFolder } from "../../support/folder.js";
 
 const law = suite("a claim on runs of a matrix");
 
-const startOf = (pid: number) => {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-};
-
 /** A claim as another process would have left it. */
-function writeClaim(
-  folder: string,
-  owner: Readonly<Record<string, unknown>>,
-  runs: readonly string[],
-): string {
+function writeClaim(folder: string, owner: object, runs: readonly string[]): string {
   const path = join(folder, ".active-other.json");
   writeFileSync(path, JSON.stringify({ host: hostname(), ...owner, runs }));
   return path;
@@ -38,6 +30,8 @@ async function withProcess(work: (child: ChildProcess & { readonly pid: number }
   }
 }
 
+const active = ({ id, pid, file }: OtherClaim) => matrixErrors.active("folder", id, pid, file);
+
 const codeOf = (claim: Promise<unknown>) =>
   claim.then(
     () => "",
@@ -47,8 +41,8 @@ const codeOf = (claim: Promise<unknown>) =>
 law("is refused while another process is at work on one of them, and leaves nothing", () =>
   withFolder((folder) =>
     withProcess(async ({ pid }) => {
-      writeClaim(folder, { pid, since: startOf(pid) }, ["a", "b"]);
-      assert.is(await codeOf(claimRuns(folder, ["b", "c"])), "MATRIX_ACTIVE");
+      writeClaim(folder, ownerOf(pid), ["a", "b"]);
+      assert.is(await codeOf(claimRuns(folder, ["b", "c"], active)), "MATRIX_ACTIVE");
       assert.equal(readdirSync(folder), [".active-other.json"]);
     }),
   ),
@@ -57,8 +51,8 @@ law("is refused while another process is at work on one of them, and leaves noth
 law("of other runs is given, and released again", () =>
   withFolder((folder) =>
     withProcess(async ({ pid }) => {
-      writeClaim(folder, { pid, since: startOf(pid) }, ["a", "b"]);
-      const { release } = await claimRuns(folder, ["c"]);
+      writeClaim(folder, ownerOf(pid), ["a", "b"]);
+      const { release } = await claimRuns(folder, ["c"], active);
       assert.is(readdirSync(folder).length, 2);
       await release();
       assert.equal(readdirSync(folder), [".active-other.json"]);
@@ -66,13 +60,26 @@ law("of other runs is given, and released again", () =>
   ),
 );
 
+law("of several that begin at once is given to one", () =>
+  withFolder(async (folder) => {
+    for (const count of [2, 2, 2, 2, 3, 5]) {
+      const begun = Array.from({ length: count }, () => claimRuns(folder, ["a"], active));
+      const ended = await Promise.allSettled(begun);
+      const given = ended.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+      assert.is(given.length, 1, `of ${count}`);
+      await given[0].release();
+      assert.equal(readdirSync(folder), []);
+    }
+  }),
+);
+
 law("that a killed process left counts no more and is removed", () =>
   withFolder((folder) =>
     withProcess(async (child) => {
-      const path = writeClaim(folder, { pid: child.pid, since: startOf(child.pid) }, ["a"]);
+      const path = writeClaim(folder, ownerOf(child.pid), ["a"]);
       child.kill("SIGKILL");
       await once(child, "exit");
-      await (await claimRuns(folder, ["a"])).release();
+      await (await claimRuns(folder, ["a"], active)).release();
       assert.not(existsSync(path));
     }),
   ),
@@ -81,8 +88,8 @@ law("that a killed process left counts no more and is removed", () =>
 law("of a process whose number another one has now counts no more", () =>
   withFolder((folder) =>
     withProcess(async ({ pid }) => {
-      writeClaim(folder, { pid, since: "1" }, ["a"]);
-      await (await claimRuns(folder, ["a"])).release();
+      writeClaim(folder, { ...ownerOf(pid), since: "1" }, ["a"]);
+      await (await claimRuns(folder, ["a"], active)).release();
       assert.equal(readdirSync(folder), []);
     }),
   ),
@@ -91,9 +98,9 @@ law("of a process whose number another one has now counts no more", () =>
 law("of another machine stands until its file is removed; one that is no claim stands for nothing", () =>
   withFolder(async (folder) => {
     writeClaim(folder, { host: "elsewhere.example", pid: 1, since: "1" }, ["a"]);
-    assert.is(await codeOf(claimRuns(folder, ["a"])), "MATRIX_ACTIVE");
+    assert.is(await codeOf(claimRuns(folder, ["a"], active)), "MATRIX_ACTIVE");
     writeFileSync(join(folder, ".active-other.json"), "{");
-    await (await claimRuns(folder, ["a"])).release();
+    await (await claimRuns(folder, ["a"], active)).release();
   }),
 );
 
