@@ -74,28 +74,33 @@ export async function killAndResume(
   };
 }
 
-/** Kills `compact` on a copy of the whole run at each moment in turn, then lets it end. */
+/** What `compact` makes of the reference when nobody kills it. */
+export async function makeCompacted(reference: Reference): Promise<Pick<Reference, "left" | "trace">> {
+  const runFolder = join(reference.folder, "compacted");
+  cpSync(reference.runFolder, runFolder, { recursive: true });
+  const { code, stderr, trace } = await live(["compact", runFolder], runFolder);
+  if (code !== 0) throw new Error(stderr);
+  return { left: leftIn(runFolder), trace };
+}
+
+/** Kills `compact` on a copy of the reference at each moment in turn, then lets it end. */
 export async function killCompaction(
   reference: Reference,
+  { left }: Pick<Reference, "left">,
   name: string,
   moments: readonly Moment[],
 ): Promise<Outcome> {
-  const compacted = join(reference.folder, "compacted");
-  if (!filesBelow(compacted).some((path) => path.startsWith("tables/"))) {
-    cpSync(reference.runFolder, compacted, { recursive: true });
-    const { code, stderr } = await live(["compact", compacted], compacted);
-    if (code !== 0) throw new Error(stderr);
-  }
   const runFolder = join(reference.folder, name);
   cpSync(reference.runFolder, runFolder, { recursive: true });
   const lives: Life[] = [];
   for (const moment of moments) lives.push(await live(["compact", runFolder], runFolder, moment));
   const last = await live(["compact", runFolder], runFolder);
-  const wanted = { ...reference, left: leftIn(compacted) };
   return {
-    phases: lives.filter(({ killed }) => killed).map(phaseOf),
+    phases: lives.filter(({ killed }) => killed).map((life) => `compact: ${phaseOf(life)}`),
     differences:
-      last.code === 0 ? differencesIn(runFolder, wanted) : [`exit code ${last.code}: ${last.stderr}`],
+      last.code === 0
+        ? differencesIn(runFolder, { ...reference, left })
+        : [`exit code ${last.code}: ${last.stderr}`],
     ...{ wentOn: true, steps: 0 },
   };
 }

@@ -1,4 +1,4 @@
-// `npm run test:kills -- [kills] [seed]`: kills a short run at random moments, resumes it, compares what it left.
+// `npm run test:kills -- [kills] [seed] [lanes]`: kills a short run at random moments, resumes it, compares what it left.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomSource } from "../../engine/random.js";
@@ -9,6 +9,7 @@ import {
   countsOf,
   killAndResume,
   killCompaction,
+  makeCompacted,
   makeReference,
   momentsOf,
   type Outcome,
@@ -16,35 +17,43 @@ import {
 
 const count = Number(process.argv[2] ?? 200);
 const seed = process.argv[3] ?? "kills";
+/** Runs at a time. */
+const lanes = Number(process.argv[4] ?? 1);
 
 build();
 const outcomes: Outcome[] = [];
 await withFolder(async (folder) => {
   const reference = await makeReference(folder);
+  const compacted = await makeCompacted(reference);
   const random = randomSource(`${seed} second`);
   const compactions = Math.round(count / 10);
-  const moments = momentsOf(reference, count - compactions, 4, seed);
-  for (const [index, moment] of moments.entries()) {
+  const runs = momentsOf(reference, count - compactions, 4, seed).map((moment, index) => {
     // One in five is killed again while it resumes.
-    const again = index % 5 === 4 ? [anyMoment(reference, random)] : [];
-    const name = `run-${index}`;
-    note(await killAndResume(reference, name, [moment, ...again]), index);
-    rmSync(join(folder, name), { recursive: true, force: true });
-  }
-  for (let index = 0; index < compactions; index += 1) {
-    const name = `compact-${index}`;
-    const moment = { phase: "any", occurrence: 1 + random.integer(60) };
-    note(await killCompaction(reference, name, [moment]), moments.length + index);
-    rmSync(join(folder, name), { recursive: true, force: true });
-  }
+    const moments = index % 5 === 4 ? [moment, anyMoment(reference, random)] : [moment];
+    return (name: string) => killAndResume(reference, name, moments);
+  });
+  const compactingRuns = Array.from({ length: compactions }, () => {
+    const moment = { phase: "any", occurrence: 1 + random.integer(compacted.trace.length) };
+    return (name: string) => killCompaction(reference, compacted, name, [moment]);
+  });
+  const trials = [...runs, ...compactingRuns];
+  const order = [...random.permutation(trials.length)];
+  const lane = async () => {
+    for (let next = order.pop(); next !== undefined; next = order.pop()) {
+      const name = `run-${next}`;
+      note(await trials[next](name));
+      rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 });
 
-function note(outcome: Outcome, index: number): void {
+function note(outcome: Outcome): void {
   outcomes.push(outcome);
   const { phases, differences, wentOn } = outcome;
   const verdict = differences.length === 0 ? "same bytes" : `DIFFERENT: ${differences.join(", ")}`;
   process.stdout.write(
-    `${String(index + 1).padStart(3)}  ${phases.join(", then ") || "not killed"}: ${verdict}${wentOn ? ", went on" : ""}\n`,
+    `${String(outcomes.length).padStart(3)}  ${phases.join(", then ") || "not killed"}: ${verdict}${wentOn ? ", went on" : ""}\n`,
   );
 }
 
