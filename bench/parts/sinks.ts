@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atMost } from "../bars.js";
 import type { Context } from "../context.js";
-import { countAsOurs, quietMoment } from "../measure.js";
+import { clock, countAsOurs, quietMoment } from "../measure.js";
 
 interface Answer {
   readonly seconds: number;
@@ -19,6 +19,8 @@ interface Case {
   readonly sink: string;
   readonly batch: number;
   readonly rows: number;
+  /** Which of the seconds count: of the wall, or of the processor on a machine that others use too. */
+  readonly clock: "wall" | "cpu";
   readonly ours: Answer;
   /** Nothing for a sink that nobody writes by hand. */
   readonly hand?: Answer;
@@ -53,13 +55,14 @@ const script = fileURLToPath(new URL("../sinkProcess.ts", import.meta.url));
  */
 export async function sinksPart(context: Context): Promise<void> {
   const kept = new Map(readKept(context).map((one) => [`${one.sink}/${one.batch}`, one]));
-  for (const sink of sinks.filter((name) => context.only.length === 0 || context.only.includes(name))) {
+  for (const sink of sinks) {
     const rows = sink === "report" ? reported : wanted;
     for (const batch of batches) {
+      if (!isWanted(context, sink, batch)) continue;
       await quietMoment(context.patience);
       const ours = await keep(context, "ours", sink, rows, batch);
       const hand = sink === "report" ? {} : { hand: await keep(context, "hand", sink, rows, batch) };
-      const one = { sink, batch, rows, ours, ...hand };
+      const one = { sink, batch, rows, clock, ours, ...hand } as const;
       kept.set(`${sink}/${batch}`, one);
       context.say(`${sink}, batches of ${batch}: ${JSON.stringify(one)}`);
     }
@@ -69,6 +72,11 @@ export async function sinksPart(context: Context): Promise<void> {
   for (const one of cases) report(context, one, kept.get(`nothing/${one.batch}`));
 }
 
+/** Named by `sink` or `sink/batch`. */
+function isWanted({ only }: Context, sink: string, batch: number): boolean {
+  return only.length === 0 || only.includes(sink) || only.includes(`${sink}/${batch}`);
+}
+
 /** What an earlier call for other sinks left: a bench of all of them takes long. */
 function readKept({ resultFile, only }: Context): readonly Case[] {
   if (only.length === 0 || !existsSync(resultFile)) return [];
@@ -76,25 +84,31 @@ function readKept({ resultFile, only }: Context): readonly Case[] {
   return details.sinks ?? [];
 }
 
-function report(context: Context, { sink, batch, rows, ours, hand }: Case, nothing: Case | undefined): void {
-  const making = (nothing?.hand?.seconds ?? 0) * (rows / (nothing?.rows ?? rows));
+function report(context: Context, one: Case, nothing: Case | undefined): void {
+  const { sink, batch, rows, ours, hand } = one;
+  const secondsOf = (answer: Answer) => (one.clock === "cpu" ? answer.cpuSeconds : answer.seconds);
+  const making =
+    nothing?.hand === undefined
+      ? 0
+      : (rows / nothing.rows) * (one.clock === "cpu" ? nothing.hand.cpuSeconds : nothing.hand.seconds);
   const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
-  const note = (name: string, { seconds, beforeBytes, earlyBytes, peakBytes }: Answer) =>
-    `${name} ${Math.round(rows / seconds).toLocaleString("en")} rows/s, ${megabytes(earlyBytes - beforeBytes)} above the start after a fifth, ${megabytes(peakBytes - beforeBytes)} at most`;
-  const figure = `${sink}, batches of ${batch}: time against by hand`;
+  const note = (name: string, answer: Answer) =>
+    `${name} ${Math.round(rows / secondsOf(answer)).toLocaleString("en")} rows/s, memory ${megabytes(answer.beforeBytes)}, ${megabytes(answer.earlyBytes)} after a fifth, ${megabytes(answer.peakBytes)} at most`;
   const said = [note("ours", ours), ...(hand === undefined ? [] : [note("by hand", hand)])].join("; ");
+  const unit = one.clock === "cpu" ? "processor time" : "time";
   if (hand === undefined || sink === "nothing") {
-    context.report({
-      figure: `${sink}, batches of ${batch}: microseconds a row`,
-      measured: (1e6 * ours.seconds) / rows,
-      unit: "µs",
-      note: said,
-    });
+    const measured = (1e6 * secondsOf(ours)) / rows;
+    const figure = `${sink}, batches of ${batch}: ${unit} a row`;
+    context.report({ figure, measured, unit: "µs", note: said });
     return;
   }
-  const measured = (ours.seconds - making) / (hand.seconds - making);
-  const bar = batch === 1 ? {} : { bar: atMost(atMostByHand) };
-  context.report({ figure, measured, unit: "×", note: said, ...bar });
+  context.report({
+    figure: `${sink}, batches of ${batch}: ${unit} against by hand`,
+    measured: (secondsOf(ours) - making) / (secondsOf(hand) - making),
+    unit: "×",
+    note: said,
+    ...(batch === 1 ? {} : { bar: atMost(atMostByHand) }),
+  });
 }
 
 function keep(

@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { type RecordBatch, Table } from "apache-arrow";
 import { basis, examplesTable, type JacoflowError, metrics } from "jacoflow";
@@ -168,6 +169,52 @@ law(
       assert.is(mended.error, undefined);
       assert.match(mended.logs.map(({ message }) => message).join(), file);
       assert.is(await rows(), 16);
+    }),
+);
+
+law("the shown file may be held open or removed while rows come: at the end it has all of them", () =>
+  inFolder(async (runFolder) => {
+    const file = join(runFolder, "run.duckdb");
+    let reader: DuckDBInstance | undefined;
+    async function* training() {
+      for (let step = 0; step < 6; step += 1) {
+        yield batch(step, [step, step]);
+        await pause(60);
+        if (step === 2) reader = await DuckDBInstance.create(file, { access_mode: "READ_ONLY" });
+        if (step === 4) await rm(file);
+      }
+    }
+    const { error } = await runStage(duckdb, {
+      ...{ runFolder, options: { showEvery: 0.02 } },
+      inputs: { tables: [training()] },
+    });
+    reader?.closeSync();
+    assert.is(error, undefined);
+    assert.equal(await ask(file, "select count(*), max(step) from metrics"), [[12n, 5n]]);
+  }),
+);
+
+law(
+  "a database that is removed while it is written is a coded error that names it, and what was shown stays",
+  () =>
+    inFolder(async (runFolder) => {
+      const file = join(runFolder, "run.duckdb");
+      async function* training() {
+        for (let step = 0; step < 6; step += 1) {
+          yield batch(step, [step, step]);
+          await pause(60);
+          if (step === 3) await rm(`${file}.working`);
+        }
+      }
+      const { error, logs } = await runStage(duckdb, {
+        ...{ runFolder, options: { showEvery: 0.02 } },
+        inputs: { tables: [training()] },
+      });
+      assert.is((error as JacoflowError).code, "DUCKDB_WRITE");
+      assert.match((error as JacoflowError).message, "run.duckdb");
+      assert.ok(logs.some(({ level, message }) => level === "warning" && /is not shown/.test(message)));
+      const [[rows]] = await ask(file, "select count(*) from metrics");
+      assert.ok(Number(rows) >= 2, `${rows} rows`);
     }),
 );
 

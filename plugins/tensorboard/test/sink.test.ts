@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { metrics, spectrum } from "jacoflow";
+import { type JacoflowError, metrics, spectrum } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -188,6 +188,26 @@ law("an empty spectrum leaves nothing behind", () =>
     assert.is(error, undefined);
     assert.is((await filesBelow(runFolder)).size, 0);
   }),
+);
+
+law(
+  "a disk that fills while the run goes on is a coded error that names the file, and other files stay whole",
+  () =>
+    inFolder(async (runFolder) => {
+      const full = join(runFolder, "tensorboard/metrics/edge-metrics-0/test");
+      await mkdir(full, { recursive: true });
+      const path = join(full, "events.out.tfevents.0.jacoflow");
+      await symlink("/dev/full", path);
+      const { error } = await runStage(tensorboard, {
+        ...{ options: {}, runFolder },
+        inputs: { metrics: [sampleBatches("metrics")] },
+      });
+      assert.is((error as JacoflowError).code, "TENSORBOARD_WRITE");
+      assert.match((error as JacoflowError).message, path);
+      const train = await readFile(join(full, "../train/events.out.tfevents.0.jacoflow"));
+      const length = Number(train.readBigUInt64LE(0));
+      assert.ok(train.length >= length + 16);
+    }),
 );
 
 law.run();

@@ -304,6 +304,20 @@ test("a listener that does not read is let go, and neither the run nor other lis
   });
 });
 
+test("a listener that dies midway costs nobody anything: no warning, no wait, and others read to the end", async () => {
+  await served(async ({ url, send, end, lines }) => {
+    const before = lines.length;
+    const dying = await ask(`${url}metrics/train`);
+    const other = bytesOf(await ask(`${url}metrics/train`));
+    dying.on("error", () => undefined);
+    dying.once("data", () => dying.destroy());
+    for (let step = 0; step < 50; step++) await send(batch(step, "train", 1000));
+    await end();
+    assert.is(stepsOf(await other).length, 50_000);
+    assert.is(lines.length, before);
+  });
+});
+
 test("the endpoint lists its tables, and refuses names of other machines, pages from elsewhere and other methods", async () => {
   await served(async ({ url, end }) => {
     assert.equal(JSON.parse(String(await bytesOf(await ask(url)))), [
