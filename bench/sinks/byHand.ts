@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
@@ -35,9 +35,24 @@ async function write(to: Writable, bytes: string | Uint8Array): Promise<void> {
   if (!to.write(bytes)) await once(to, "drain");
 }
 
-async function end(to: Writable): Promise<void> {
+/** As our sinks leave their files: on the disk when they are done. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  await file.sync();
+  await file.close();
+}
+
+async function end(to: WriteStream): Promise<void> {
   to.end();
   await finished(to);
+  await sync(String(to.path));
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  await file.writeFile(bytes);
+  await file.sync();
+  await file.close();
 }
 
 /** Columns of plain values gathered until they are a file. */
@@ -49,7 +64,7 @@ async function parquet({ folder, batches }: Job): Promise<void> {
     const bytes = parquetWriteBuffer({
       columnData: columns.map((name, index) => ({ name, data: data[index] })),
     });
-    await writeFile(join(folder, `part-${files++}.parquet`), new Uint8Array(bytes));
+    await writeWhole(join(folder, `part-${files++}.parquet`), new Uint8Array(bytes));
     data = columns.map(() => []);
   };
   for (const batch of batches) {
@@ -94,7 +109,7 @@ async function arrowFile({ folder, batches }: Job): Promise<void> {
   let files = 0;
   const flush = async () => {
     writer.finish();
-    await writeFile(join(folder, `part-${files++}.arrow`), await writer.toUint8Array());
+    await writeWhole(join(folder, `part-${files++}.arrow`), await writer.toUint8Array());
     writer = new RecordBatchFileWriter();
     rows = 0;
   };
@@ -119,8 +134,11 @@ async function pipeArrow(batches: Iterable<RecordBatch>, to: Writable): Promise<
   await finished(to);
 }
 
-const arrowStream: Keep = ({ folder, batches }) =>
-  pipeArrow(batches, createWriteStream(join(folder, "rows.arrows")));
+const arrowStream: Keep = async ({ folder, batches }) => {
+  const path = join(folder, "rows.arrows");
+  await pipeArrow(batches, createWriteStream(path));
+  await sync(path);
+};
 
 const arrowHttp: Keep = async ({ batches }) => {
   const port = await freePort();
@@ -218,7 +236,7 @@ const mlflow: Keep = async ({ batches }) => {
   server.close();
 };
 
-/** What one would write instead of a sink of ours, with the same library. */
+/** What one would write instead of a sink of ours, with the same library; files are on the disk when it is done, as ours. */
 export const byHand: Readonly<Record<string, Keep>> = {
   nothing: async ({ batches }) => {
     for (const _ of batches);
