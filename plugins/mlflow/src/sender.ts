@@ -6,6 +6,8 @@ import type { Spool } from "./spool.js";
 /** Seconds between tries while the server is away: doubled each time, up to the last. */
 const firstPause = 0.5;
 const longestPause = 30;
+/** Seconds in which a request's numbers gather when few wait. */
+const gathering = 0.1;
 
 /** What a sender says while it works. */
 export interface SenderEvents {
@@ -98,6 +100,9 @@ export class Sender {
   async #work(): Promise<void> {
     let seconds = firstPause;
     while (this.#again && !this.#signal.aborted) {
+      if (this.#spool.waitsForMore) {
+        await pause(gathering * 1000, undefined, { signal: this.#signal }).catch(() => undefined);
+      }
       this.#again = false;
       try {
         await sendWaiting(this.#server, this.#spool);

@@ -112,6 +112,12 @@ export class Spool {
     return this.#written - this.#state.sentBytes;
   }
 
+  /** Whether some wait, too few for a whole request, and more may come. */
+  get waitsForMore(): boolean {
+    const { end } = this.#state;
+    return end === undefined && this.waitingBytes > 0 && this.waitingBytes < portionBytes;
+  }
+
   /** Appends numbers of an origin; they are in the file when this has resolved. Errors: MLFLOW_WRITE. */
   append(origin: string, metrics: readonly Metric[]): Promise<void> {
     const lines = metrics.map(
