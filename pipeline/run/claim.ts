@@ -61,11 +61,16 @@ export async function claimRuns(
   }
 }
 
+/** Removes the claims in a folder whose processes are gone. */
+export async function forgetClaims(folder: string): Promise<void> {
+  await otherClaims(folder, []);
+}
+
 /** Claims of these runs by processes that are at work; those of others are removed. */
 async function otherClaims(
   folder: string,
   ids: readonly string[],
-  own: string,
+  own?: string,
 ): Promise<readonly OtherClaim[]> {
   const found: OtherClaim[] = [];
   for (const file of await othersIn(folder, own)) {
@@ -80,7 +85,7 @@ async function otherClaims(
   return found;
 }
 
-async function othersIn(folder: string, own: string): Promise<readonly string[]> {
+async function othersIn(folder: string, own: string | undefined): Promise<readonly string[]> {
   const names = await readdir(folder);
   for (const name of names.filter((name) => isClaim(name) && name.endsWith(".unfinished"))) {
     const about = await stat(join(folder, name)).catch(() => undefined);

@@ -2,6 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
+import { forgetClaims } from "./claim.js";
 import { isClaim, isUnfinished, runFiles } from "./folder.js";
 import { isAtWork, ownerIn } from "./owner.js";
 import { readRecord } from "./record.js";
@@ -36,6 +37,7 @@ export async function reopenRunFolder(folder: string, pipeline: ResolvedPipeline
   if (record.outcome === "done") {
     // A run that is killed right after its last word leaves them.
     await rm(join(folder, runFiles.checkpoints), { recursive: true, force: true });
+    await forgetClaims(folder);
     return "done";
   }
   const owner = ownerIn(record.process);

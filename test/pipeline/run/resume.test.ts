@@ -61,6 +61,7 @@ for (const outcome of ["running", "failed", "cancelled"]) {
 test("a run that is done is left as it is, but for checkpoints that nobody needs", () =>
   withFolder(async (folder) => {
     const left = await leftFolder(folder, { outcome: "done" });
+    await writeFile(join(left, ".active-killed.json"), JSON.stringify({ ...dead, runs: ["."] }));
     assert.is(await reopenRunFolder(left, pipeline), "done");
     assert.equal((await readdir(left)).sort(), ["log.ndjson", "run.json", "tables"]);
   }));
