@@ -62,13 +62,14 @@ export const trainErrors = {
       remedy: `Use at most ${end}, or train longer.`,
     }),
 
-  diverged: (stage: string, step: number, epoch: number, loss: number): JacoflowError =>
+  diverged: (stage: string, step: number, epoch: number, loss: number, rate: number): JacoflowError =>
     new JacoflowError({
       code: "TRAINING_DIVERGED",
       kind: "run",
-      message: `${stage}: the loss is ${loss} after ${step} steps (epoch ${Number(epoch.toFixed(3))})`,
+      message: `${stage}: the loss is ${loss} after ${step} steps (epoch ${Number(epoch.toFixed(3))}, learning rate ${rate})`,
       place: `stages.${stage}`,
       value: loss,
-      remedy: "Lower the learning rate, or scale the inputs or the output (outputScale) down.",
+      remedy:
+        "Lower the learning rate or let onDivergence: halve-rate do so, or scale the inputs or the output (outputScale) down.",
     }),
 } as const;

@@ -39,6 +39,11 @@ export function predictedClasses({ rows, columns, values }: Matrix): Int32Array 
   return classes;
 }
 
+/** n × K outputs of a network that has none: all NaN. */
+export function noOutputs(rows: number, columns: number): Matrix {
+  return { rows, columns, values: new Float32Array(rows * columns).fill(Number.NaN) };
+}
+
 /** ‖w − w₀‖ over the first `count` (the trainable) parameters, differences and sum in float64. */
 export function parameterDistance(now: Float32Array, start: Float32Array, count: number): number {
   let squares = 0;

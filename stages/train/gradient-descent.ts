@@ -8,8 +8,9 @@ import { nameOf } from "../origin.js";
 import { readSnapshot, type Snapshot, snapshotWriter } from "../snapshot.js";
 import { epochBatches } from "./batches.js";
 import { learningRateAfter, momentsOf } from "./calendar.js";
+import { brokenLoss, type DivergedAt, Divergence } from "./divergence.js";
 import { durationOf, snapshotMomentsOf } from "./duration.js";
-import { evaluate, parameterDistance } from "./evaluation.js";
+import { evaluate, noOutputs, parameterDistance } from "./evaluation.js";
 import { openTrainingJournal, type Standing, standingIn, stateOf } from "./journal.js";
 import { type TrainOptions, trainOptionErrors, trainOptions } from "./options.js";
 import { planTraining } from "./plan.js";
@@ -52,76 +53,100 @@ export const gradientDescent = defineStage({
     const snapshotMoments = snapshotMomentsOf(options, duration, place);
     const { every = 1, unit = "epochs" } = options.evaluate;
     const evaluationMoments = momentsOf({ every, unit }, duration);
+    const divergence = new Divergence(context);
     const rateAfter = (step: number) =>
-      learningRateAfter(step, options.learningRate, options.schedule, stepsPerEpoch);
+      divergence.factor * learningRateAfter(step, options.learningRate, options.schedule, stepsPerEpoch);
     const journal = await openTrainingJournal(start, set, context);
     const session = await openSession(await context.engine(), start, train, options);
 
     const evaluateAll = async (parameters: Float32Array): Promise<readonly Finding[]> => {
-      await session.evaluator.load(parameters);
+      // An engine takes no parameters that are not finite; what such a network says is not a number.
+      const finite = parameters.every(Number.isFinite);
+      if (finite) await session.evaluator.load(parameters);
       const findings: Finding[] = [];
       for (const examples of evaluated) {
-        const found = await session.evaluator.forward(examples.features, { signal });
+        const found = finite
+          ? await session.evaluator.forward(examples.features, { signal })
+          : noOutputs(examples.features.rows, session.evaluator.outputs);
         findings.push({ examples, outputs: found, evaluation: evaluate(options.loss, found, examples) });
       }
       return findings;
     };
 
-    /** Sends metrics and predictions; metrics alone, and then fails, when a loss is not finite. */
-    const report = async (step: number, parameters: Float32Array, findings: readonly Finding[]) => {
+    const sendMetrics = async (
+      step: number,
+      parameters: Float32Array,
+      findings: readonly Finding[],
+      rate: number,
+    ) => {
       const occasion = { stage, step, epoch: step / stepsPerEpoch };
       const distance = parameterDistance(parameters, start.parameters, layout.trainableCount);
-      await outputs.metrics.send(metricsBatch(occasion, findings, distance, rateAfter(step)));
-      const broken = findings.find(({ evaluation }) => !Number.isFinite(evaluation.loss));
-      if (broken !== undefined) {
-        throw trainErrors.diverged(stage, step, occasion.epoch, broken.evaluation.loss);
-      }
-      for (const finding of findings)
-        await outputs.predictions.send(predictionsBatch(occasion, finding, options.loss));
+      await outputs.metrics.send(metricsBatch(occasion, findings, distance, rate));
     };
 
-    /** Sends what is due when `step` steps are done. */
-    const attend = async (step: number) => {
-      const isSnapshot = snapshotMoments.has(step);
+    const sendNetwork = async (step: number, parameters: Float32Array, findings: readonly Finding[]) => {
+      const epoch = step / stepsPerEpoch;
+      if (snapshotMoments.has(step)) await outputs.snapshots.send(snapshotBatch(step, epoch, parameters));
+      for (const finding of findings) {
+        await outputs.predictions.send(predictionsBatch({ stage, step, epoch }, finding, options.loss));
+      }
+    };
+
+    /** Sends what shows that a loss is not finite, and then goes back or ends; what was due is of the network gone back to. */
+    const leave = async (at: DivergedAt, parameters: Float32Array, findings: readonly Finding[]) => {
+      const shown = findings.length > 0 ? findings : await evaluateAll(parameters);
+      const back = divergence.canGoBack;
+      await sendMetrics(at.step, parameters, shown, rateAfter(at.step) / (back ? 2 : 1));
+      if (!back) throw trainErrors.diverged(stage, at.step, at.epoch, at.loss, at.rate);
+      await divergence.goBack(session.training, at);
+      const now = await session.training.parameters();
+      await sendNetwork(at.step, now, evaluationMoments.has(at.step) ? await evaluateAll(now) : []);
+    };
+
+    /** Sends what is due when `step` steps are done; `loss` is that of the last one. */
+    const attend = async ({ step, loss }: Standing) => {
       const isEvaluation = evaluationMoments.has(step);
-      if (!isSnapshot && !isEvaluation) return;
+      if (!isEvaluation && !snapshotMoments.has(step) && Number.isFinite(loss)) return;
       const parameters = step === 0 ? start.parameters : await session.training.parameters();
       const findings = isEvaluation ? await evaluateAll(parameters) : [];
-      if (isSnapshot) await outputs.snapshots.send(snapshotBatch(step, step / stepsPerEpoch, parameters));
-      if (isEvaluation) await report(step, parameters, findings);
+      const broken = Number.isFinite(loss) ? brokenLoss(findings, parameters) : loss;
+      if (broken !== undefined) {
+        const rate = rateAfter(Math.max(0, step - 1));
+        const at = { step, epoch: step / stepsPerEpoch, loss: broken, rate };
+        if (options.onDivergence !== "continue") return leave(at, parameters, findings);
+        divergence.tell(at);
+      }
+      if (isEvaluation) await sendMetrics(step, parameters, findings, rateAfter(step));
+      await sendNetwork(step, parameters, findings);
+      if (broken === undefined) await divergence.remember(step, findings, session.training);
     };
 
     const sent = () => Object.values(outputs).reduce((sum, output) => sum + output.sent, 0);
-    let standing: Standing = { step: 0, attended: false };
+    let standing: Standing = { step: 0, attended: false, loss: 0 };
     let sentThen = 0;
     const stand = (now: Standing) => {
       standing = now;
       sentThen = sent();
     };
-    const keep = () => journal.keep(() => stateOf(session.training, standing));
+    const keep = () => journal.keep(() => stateOf(session.training, divergence, standing));
 
     try {
       checkClasses(set, session.evaluator.outputs, `stages.${stage}`);
-      stand(await standingIn(journal.restored, session.training));
+      stand(await standingIn(journal.restored, session.training, divergence));
       if (journal.restored !== undefined) {
         context.log("info", `goes on after step ${standing.step}, which a checkpoint holds`);
       }
-      if (!standing.attended) await attend(standing.step);
-      stand({ step: standing.step, attended: true });
+      if (!standing.attended) await attend(standing);
+      stand({ ...standing, attended: true });
       for (let epoch = Math.floor(standing.step / stepsPerEpoch); epoch < epochs; epoch += 1) {
         const batches = epochBatches(n, options.batchSize, context.seed("order"), epoch);
         for (const batch of batches.slice(standing.step % stepsPerEpoch)) {
           signal.throwIfAborted();
           const done = standing.step;
           const loss = await session.training.step(batch, rateAfter(done), options.normalisation, { signal });
-          if (!Number.isFinite(loss)) {
-            const parameters = await session.training.parameters();
-            await report(done + 1, parameters, await evaluateAll(parameters));
-            throw trainErrors.diverged(stage, done, done / stepsPerEpoch, loss);
-          }
-          stand({ step: done + 1, attended: false });
-          await attend(done + 1);
-          stand({ step: done + 1, attended: true });
+          stand({ step: done + 1, attended: false, loss });
+          await attend(standing);
+          stand({ ...standing, attended: true });
           await keep();
           context.progress(done + 1, total, "steps");
         }

@@ -3,6 +3,7 @@ import type { Journal, JournalIdentity, JournalState, StageContext } from "../..
 import { digestOf } from "../digest.js";
 import type { ExampleSet, Examples } from "../examples.js";
 import type { Snapshot } from "../snapshot.js";
+import type { Divergence } from "./divergence.js";
 import type { TrainOptions } from "./options.js";
 
 /** How far a training is. Its random numbers are those of the epoch's number: there is no other state of them. */
@@ -11,6 +12,8 @@ export interface Standing {
   readonly step: number;
   /** Whether what is due after them was sent. */
   readonly attended: boolean;
+  /** Of the last step's batch, before it. */
+  readonly loss: number;
 }
 
 /** The journal of a training from `start` on `set`; what the last one had sent is sent again. Errors: CHECKPOINT_OF_OTHER_RUN. */
@@ -37,19 +40,42 @@ export async function openTrainingJournal(
 }
 
 /** What the journal keeps of a training. */
-export async function stateOf(training: Training, standing: Standing): Promise<JournalState> {
+export async function stateOf(
+  training: Training,
+  divergence: Divergence,
+  standing: Standing,
+): Promise<JournalState> {
   const { steps, parameters, moments } = await training.state();
   const arrays = Object.fromEntries(moments.map((values, index) => [`moment ${index + 1}`, values]));
-  return { facts: { ...standing, steps }, arrays: { parameters, ...arrays } };
+  const { kept } = divergence;
+  return {
+    // JSON has no word for a loss that is not finite.
+    facts: { ...kept.facts, ...standing, loss: String(standing.loss), steps },
+    arrays: { parameters, ...arrays, ...kept.arrays },
+  };
 }
 
 /** Puts a training where the journal says it was; where that says nothing, it is at its start. */
-export async function standingIn(restored: JournalState | undefined, training: Training): Promise<Standing> {
-  if (restored === undefined) return { step: 0, attended: false };
+export async function standingIn(
+  restored: JournalState | undefined,
+  training: Training,
+  divergence: Divergence,
+): Promise<Standing> {
+  if (restored === undefined) return { step: 0, attended: false, loss: 0 };
   const { facts } = restored;
-  const { parameters, ...moments } = restored.arrays as Readonly<Record<string, Float32Array>>;
-  await training.restore({ steps: facts.steps as number, parameters, moments: Object.values(moments) });
-  return { step: facts.step as number, attended: facts.attended as boolean };
+  const arrays = restored.arrays as Readonly<Record<string, Float32Array>>;
+  const moments = Object.keys(arrays).filter((name) => name.startsWith("moment "));
+  await training.restore({
+    steps: facts.steps as number,
+    parameters: arrays.parameters,
+    moments: moments.map((name) => arrays[name]),
+  });
+  divergence.restore(restored);
+  return {
+    step: facts.step as number,
+    attended: facts.attended as boolean,
+    loss: Number(facts.loss),
+  };
 }
 
 function arraysOf(examples: Examples | undefined): readonly (Float32Array | Int32Array)[] {

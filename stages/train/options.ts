@@ -95,6 +95,17 @@ export const trainOptions = Type.Object(
         },
       ),
     ),
+    onDivergence: Type.Union([Type.Literal("stop"), Type.Literal("continue"), Type.Literal("halve-rate")], {
+      default: "stop",
+      description:
+        "when a loss is NaN or infinite: stop (the run fails, what was measured is kept), continue (with NaN in metrics and predictions), halve-rate (the metrics show the loss, then it goes on from the network and optimiser of the last evaluation whose loss was at most that of the first, with half the learning rate; steps are not counted back)",
+    }),
+    halvings: Type.Integer({
+      default: 10,
+      minimum: 1,
+      maximum: 1000,
+      description: "how often onDivergence: halve-rate halves the rate at most, before it stops",
+    }),
     checkpointSeconds: checkpointSeconds(
       "parameters, optimiser and what was sent are written into the run folder between two steps",
     ),

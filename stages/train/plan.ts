@@ -60,7 +60,8 @@ export function planTraining(options: TrainOptions, { inputs, place, rates }: Pl
     times(evaluations.length * countOf(evaluated), workAt(rates.network, cost.forwardFlops)),
   );
   const batch = options.batchSize === "full" ? n : options.batchSize;
-  const held = 4 + keptNumbers[options.optimizer];
+  const kept = keptNumbers[options.optimizer];
+  const held = 4 + kept + (options.onDivergence === "halve-rate" ? 1 + kept : 0);
   return {
     memoryBytes:
       4 * held * parameterLayout(network).totalCount +

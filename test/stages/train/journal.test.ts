@@ -87,10 +87,18 @@ const bytesOf = async (batches: Readonly<Record<string, readonly RecordBatch[]>>
     ),
   );
 
-for (const optimizer of ["sgd", "momentum", "adam"]) {
-  law(`goes on with ${optimizer} to the same bytes wherever it was, and does no step twice`, ({ engine }) =>
+const kinds: readonly (readonly [string, object])[] = [
+  ...["sgd", "momentum", "adam"].map((optimizer) => [optimizer, { optimizer }] as const),
+  [
+    "a rate that is halved",
+    { optimizer: "momentum", learningRate: 1e25, onDivergence: "halve-rate", halvings: 99 },
+  ],
+];
+
+for (const [kind, own] of kinds) {
+  law(`goes on with ${kind} to the same bytes wherever it was, and does no step twice`, ({ engine }) =>
     withFolder(async (folder) => {
-      const given = { ...options, optimizer, snapshots: { every: 5, unit: "steps" } };
+      const given = { ...options, ...own, snapshots: { every: 5, unit: "steps" } };
       const whole = await train(engine, { options: given });
       assert.is(whole.error, undefined);
       assert.is(whole.steps, 12);
