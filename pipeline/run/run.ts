@@ -44,11 +44,11 @@ async function runClaimed(pipeline: ResolvedPipeline, request: RunRequest): Prom
     await writeRecord(pipeline, request, started, undefined);
   } catch (error) {
     await log.close();
-    if (request.resumed !== true) await rm(logPath, { force: true });
+    if (request.resumed !== true) await removed(logPath);
     throw error;
   }
   const lived = await run.live(log);
-  await rm(join(request.runFolder, runFiles.temporary), { recursive: true, force: true });
+  await removed(join(request.runFolder, runFiles.temporary));
   await log.close();
   // The log's last lines may have found the disk full.
   const outcome =
@@ -61,7 +61,12 @@ async function runClaimed(pipeline: ResolvedPipeline, request: RunRequest): Prom
   }
   // Not before the record says that nobody needs them.
   if (outcome.outcome === "done") {
-    await rm(join(request.runFolder, runFiles.checkpoints), { recursive: true, force: true });
+    await removed(join(request.runFolder, runFiles.checkpoints));
   }
   return outcome;
+}
+
+/** Removes what nobody needs any more. Where the disk does not let it the run ends as it would: `--resume` removes it. */
+function removed(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true }).catch(() => undefined);
 }

@@ -94,7 +94,8 @@ export class GrowingFile implements RowTarget {
     const file = await open(path, earlier === undefined ? "ax+" : "a+").catch(
       async (error: NodeJS.ErrnoException) => {
         await ledger.close();
-        if (earlier === undefined) await rm(dirname(ledgerPath), { recursive: true, force: true });
+        if (earlier === undefined)
+          await rm(checkpointFolder, { recursive: true, force: true }).catch(() => undefined);
         throw error.code === "EEXIST" ? sinkErrors.fileHasWriter(path) : runErrors.writeFailed(path, error);
       },
     );

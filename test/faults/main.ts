@@ -1,0 +1,37 @@
+// `npm run test:faults`: breaks the disk at every call of a short run, resumes it on a whole one, compares what it left.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { repository } from "../support/builtCommandLine.js";
+import { withFolder } from "../support/folder.js";
+import { callsOf, faults } from "./brokenDisk.js";
+import { brokenPromises, faultyPipeline, leftBy, start } from "./run.js";
+
+const result: Record<string, { runs: number; failed: number; wentOn: number; wrong: number }> = {};
+await withFolder(async (folder) => {
+  const pipeline = await faultyPipeline();
+  const whole = join(folder, "whole");
+  const calls = await callsOf(whole, () => start(pipeline, whole));
+  const wanted = await leftBy(whole);
+  for (const [name, fault] of Object.entries(faults)) {
+    const counts = { runs: 0, failed: 0, wentOn: 0, wrong: 0 };
+    result[name] = counts;
+    for (let at = 1; at <= calls.length + 10; at++) {
+      const run = join(folder, "run");
+      const { wrong, failed, ended } = await brokenPromises(pipeline, run, fault, at, wanted);
+      await rm(run, { recursive: true, force: true });
+      if (failed.length === 0) break;
+      counts.runs += 1;
+      counts[ended === "done" ? "wentOn" : "failed"] += 1;
+      if (wrong.length === 0) continue;
+      counts.wrong += 1;
+      process.stdout.write(`${name}, call ${at} (${failed[0]}), ${ended}:\n  ${wrong.join("\n  ")}\n`);
+    }
+  }
+});
+
+const path = join(repository, "bench/results/faults.json");
+mkdirSync(join(repository, "bench/results"), { recursive: true });
+writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+process.exitCode = Object.values(result).some(({ wrong }) => wrong > 0) ? 1 : 0;

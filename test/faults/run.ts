@@ -1,0 +1,164 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Type } from "typebox";
+import type { ResolvedPipeline } from "../../pipeline/graph/resolved.js";
+import { runFiles } from "../../pipeline/run/folder.js";
+import type { RunOutcome } from "../../pipeline/run/outcome.js";
+import { thisProcess } from "../../pipeline/run/owner.js";
+import { reopenRunFolder } from "../../pipeline/run/resume.js";
+import { runPipeline } from "../../pipeline/run/run.js";
+import { defineStage, output } from "../../pipeline/stage.js";
+import { JacoflowError } from "../../schemas/errors/error.js";
+import { arrow } from "../../stages/sinks/arrow.js";
+import { diskFiles } from "../../stages/sinks/files.js";
+import { ndjson } from "../../stages/sinks/ndjson.js";
+import { checkParts } from "../../stages/sinks/parquet/read.js";
+import { parquet } from "../../stages/sinks/parquet.js";
+import { renderReport } from "../../stages/sinks/report/render.js";
+import { reportSink } from "../../stages/sinks/report.js";
+import { load, numberBatch, stageMap } from "../support/pipelines.js";
+import { filesBelow, leftovers, tableHashes } from "../support/tables.js";
+import { type Fault, onBrokenDisk } from "./brokenDisk.js";
+
+const count = 11;
+
+/** Sends numbers, and keeps how far it has come every third. */
+const numbers = defineStage({
+  name: "test/numbers",
+  summary: "Sends numbers.",
+  options: Type.Object({}),
+  inputs: {},
+  outputs: { metrics: output("metrics", "numbers") },
+  run: async (_inputs, { metrics }, context) => {
+    const journal = await context.journal({ identity: () => ({ of: "numbers" }), seconds: 0 });
+    const from = (journal.restored?.facts.next as number | undefined) ?? 0;
+    for (let number = from; number < count; number++) {
+      context.signal.throwIfAborted();
+      await metrics.send(numberBatch(number, context.stage));
+      if (number % 3 === 2) await journal.keep(() => ({ facts: { next: number + 1 }, arrays: {} }));
+    }
+  },
+});
+
+const text = `
+name: faulty
+stages:
+  source: { uses: test/numbers }
+  other: { uses: test/numbers }
+  parquet: { uses: sink/parquet, from: [source, other], with: { rowsPerPart: 4 } }
+  lines: { uses: sink/ndjson, from: [source, other] }
+  stream: { uses: sink/arrow, from: source, with: { stream: live.arrows } }
+  page: { uses: sink/report, from: [source, other] }
+`;
+
+/** A short run with every sink of files in it. */
+export function faultyPipeline(): Promise<ResolvedPipeline> {
+  return load(text, stageMap(numbers, parquet, ndjson, arrow, reportSink(diskFiles, renderReport)));
+}
+
+export function start(pipeline: ResolvedPipeline, runFolder: string, resumed = false): Promise<RunOutcome> {
+  return runPipeline(pipeline, {
+    ...{ runFolder, resumed, memoryLimit: 2 ** 30, versions: { jacoflow: "test" }, threads: 1 },
+    createEngine: () => Promise.reject(new Error("no engine here")),
+  });
+}
+
+/** What has to be the same in the end, however often the run was resumed. */
+export async function leftBy(runFolder: string): Promise<Readonly<Record<string, unknown>>> {
+  const lines = (await readFile(join(runFolder, "rows.ndjson"), "utf8")).split("\n");
+  return {
+    files: filesBelow(runFolder).filter((path) => path !== runFiles.log),
+    tables: tableHashes(runFolder),
+    stream: (await readFile(join(runFolder, "live.arrows"))).toString("base64"),
+    lines: lines.sort(),
+  };
+}
+
+/** What is wrong with how a run on a broken disk went; nothing when all promises are kept. */
+export async function brokenPromises(
+  pipeline: ResolvedPipeline,
+  runFolder: string,
+  fault: Fault,
+  at: number,
+  wanted: Readonly<Record<string, unknown>>,
+): Promise<{
+  readonly wrong: readonly string[];
+  readonly failed: readonly string[];
+  readonly ended: string;
+}> {
+  const wrong: string[] = [];
+  const { result: ended, failed } = await onBrokenDisk(runFolder, fault, at, () =>
+    start(pipeline, runFolder).then(
+      ({ outcome, error }) => ({ outcome, error: error as unknown }),
+      (error: unknown) => ({ outcome: "rejected" as const, error }),
+    ),
+  );
+  if (ended.outcome !== "done") wrong.push(...unclear(ended.error, runFolder));
+  wrong.push(...(await halfWritten(runFolder)));
+  const record = await recordIn(runFolder);
+  if (ended.outcome === "failed" && record !== undefined && record.outcome !== "failed") {
+    // Only a record that could not be written may say that the run goes on.
+    if (!failed.some((call) => call.includes("run.json"))) wrong.push(`run.json says ${record.outcome}`);
+  }
+  await endProcess(runFolder, record);
+  try {
+    if ((await reopenRunFolder(runFolder, pipeline)) === "open") {
+      const resumed = await start(pipeline, runFolder, true);
+      if (resumed.outcome !== "done")
+        wrong.push(`resumed, it is ${resumed.outcome}: ${resumed.error?.message}`);
+    }
+    const found = await leftBy(runFolder);
+    for (const [name, value] of Object.entries(wanted)) {
+      if (JSON.stringify(found[name]) === JSON.stringify(value)) continue;
+      wrong.push(`resumed, it leaves other ${name}: ${JSON.stringify(found[name]).slice(0, 400)}`);
+    }
+    if (leftovers(runFolder).length > 0) wrong.push(`left over: ${leftovers(runFolder)}`);
+  } catch (error) {
+    wrong.push(`cannot be resumed: ${String(error)}`);
+  }
+  return { wrong, failed, ended: ended.outcome };
+}
+
+function unclear(error: unknown, runFolder: string): readonly string[] {
+  if (!(error instanceof JacoflowError)) return [`no error of ours: ${String(error)}`];
+  const wrong: string[] = [];
+  if (!["DISK_FULL", "WRITE_FAILED"].includes(error.code))
+    wrong.push(`it says ${error.code}: ${error.message}`);
+  if (!error.message.includes(runFolder)) wrong.push(`it names no path: ${error.message}`);
+  if ((error.remedy ?? "") === "") wrong.push("it says not what to do");
+  if (error.exitCode !== 1) wrong.push(`exit code ${error.exitCode}`);
+  return wrong;
+}
+
+/** Files that have their name and are not whole. */
+async function halfWritten(runFolder: string): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  await checkParts(runFolder).catch((error: unknown) => wrong.push(String(error)));
+  for (const path of filesBelow(runFolder)) {
+    const content = await readFile(join(runFolder, path), "utf8");
+    if (path.endsWith(".json")) {
+      try {
+        JSON.parse(content);
+      } catch {
+        wrong.push(`${path} is half-written`);
+      }
+    }
+    if (path === "report.html" && !content.trimEnd().endsWith("</html>")) wrong.push("half a report");
+  }
+  return wrong;
+}
+
+type Kept = Readonly<Record<string, unknown>>;
+
+const recordIn = (runFolder: string): Promise<Kept | undefined> =>
+  readFile(join(runFolder, runFiles.record), "utf8").then(
+    (found) => JSON.parse(found) as Kept,
+    () => undefined,
+  );
+
+/** Makes a record say that its process, which is this one, is gone. */
+async function endProcess(runFolder: string, record: Kept | undefined): Promise<void> {
+  if (record?.process === undefined) return;
+  const gone = { ...record, process: { ...thisProcess(), since: "-1" } };
+  await writeFile(join(runFolder, runFiles.record), JSON.stringify(gone));
+}
