@@ -9,6 +9,7 @@ import { atLeast, type Finding, verdictOf } from "./bars.js";
 import { imageSource } from "./cases.js";
 import type { Context, Part } from "./context.js";
 import { clock } from "./measure.js";
+import { checkpointsPart } from "./parts/checkpoints.js";
 import { fusedPart } from "./parts/fused.js";
 import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
@@ -36,6 +37,7 @@ const parts: Readonly<Record<string, Part>> = {
   rivals: rivalsPart,
   kernel: kernelPart,
   sinks: sinksPart,
+  checkpoints: checkpointsPart,
   runtime: runtimePart,
 };
 
