@@ -93,7 +93,8 @@ export class LiveRun implements WatchedRun {
         sent,
         waits,
         drops,
-        rate: this.#paceOf(keyOf(wire)).at(sent),
+        // Of a run that is over nothing changes any more, and whoever watches is told its end.
+        rate: this.#head.state === "running" ? this.#paceOf(keyOf(wire)).at(sent) : 0,
       };
     });
   }
