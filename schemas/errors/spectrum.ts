@@ -1,5 +1,16 @@
 import { JacoflowError } from "./error.js";
 
+const nonFinite = (stage: string, what: string, value: unknown) =>
+  new JacoflowError({
+    code: "NON_FINITE_NETWORK",
+    kind: "run",
+    message: `${stage}: a Jacobian of a network that is not finite: ${what}`,
+    place: `stages.${stage}`,
+    value,
+    remedy:
+      "Take snapshots from before the training diverged, lower its learning rate, or scale features and weights down.",
+  });
+
 /** Messages about spectra, information spaces and the linear algebra below them. */
 export const spectrumErrors = {
   /** A matrix with a NaN or an infinity where only finite numbers make sense. */
@@ -12,6 +23,25 @@ export const spectrumErrors = {
       remedy:
         "Look for a diverged training run (lower the learning rate) or for non-finite features or weights.",
     }),
+
+  /** `index` counts in the tensor, row by row. */
+  nonFiniteParameter: (stage: string, step: number, tensor: string, index: number, value: number) =>
+    nonFinite(stage, `step ${step}: number ${index} of tensor "${tensor}" is ${value}`, value),
+
+  /** The network overflows on an example. */
+  nonFiniteOutput: (
+    stage: string,
+    example: { readonly step: number; readonly split: string; readonly id: number },
+    output: number,
+    value: number,
+  ) => {
+    const { step, split, id } = example;
+    return nonFinite(stage, `step ${step}, ${split}: output ${output} of example ${id} is ${value}`, value);
+  },
+
+  /** The derivatives overflow, though the outputs do not. */
+  nonFiniteJacobian: (stage: string, step: number, split: string, value: unknown) =>
+    nonFinite(stage, `step ${step}, ${split}: the Jacobian holds ${String(value)}`, value),
 
   /** The QL iteration gave up. */
   eigenNotConverged: (size: number, index: number): JacoflowError =>

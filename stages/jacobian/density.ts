@@ -8,6 +8,7 @@ import { checkClasses, type Examples, readExamples } from "../examples.js";
 import { nameOf } from "../origin.js";
 import { readSnapshot } from "../snapshot.js";
 import type { JacobianOccasion } from "./batches.js";
+import { finiteOutputs, loadFinite, ofJacobian } from "./finite.js";
 import { openJacobianJournal } from "./journal.js";
 import { type DensityStageOptions, densityOptions } from "./options.js";
 import { planDensities } from "./plannedDensity.js";
@@ -37,18 +38,19 @@ export const density = defineStage({
     try {
       await inputs.parameters.forEach(async (batch) => {
         const snapshot = readSnapshot(batch, nameOf(inputs.parameters));
-        const { network, parameters, step, epoch } = snapshot;
+        const { network, step, epoch } = snapshot;
         if (model === undefined) {
           model = await (await context.engine()).open(network);
           checkClasses(set, model.outputs, `stages.${stage}`);
         }
-        await model.load(parameters);
+        await loadFinite(model, snapshot, stage);
         for (const examples of chosen) {
           const what = `density of step ${step}, ${examples.split}`;
           if (await journal.wasFinished(snapshot)) {
             context.log("info", `${what}: done before, which a checkpoint holds`);
             continue;
           }
+          await finiteOutputs(model, snapshot, examples, stage, signal);
           const occasion = { stage, step, epoch, split: examples.split };
           const plan = planFor(model, examples, context);
           const { memoryBytes, sweeps } = plan;
@@ -65,7 +67,9 @@ export const density = defineStage({
             examples.features,
             { plan, seed },
             { signal, onProgress: progressOf(plan, examples, context) },
-          );
+          ).catch((error: unknown) => {
+            throw ofJacobian(error, snapshot, examples, stage);
+          });
           await outputs.density.send(
             densityBatch(occasion, found, plan, examples.ids.length * model.outputs),
           );

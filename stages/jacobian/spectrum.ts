@@ -8,6 +8,7 @@ import { nameOf } from "../origin.js";
 import { readSnapshot, type Snapshot } from "../snapshot.js";
 import { basisBatch, type JacobianOccasion, jacobianMetricsBatch, spectrumBatch } from "./batches.js";
 import type { Checkpoint } from "./checkpoint.js";
+import { finiteOutputs, loadFinite, ofJacobian } from "./finite.js";
 import { openJacobianJournal } from "./journal.js";
 import { spectrumOptions } from "./options.js";
 import { placed } from "./placed.js";
@@ -72,19 +73,19 @@ export const spectrum = defineStage({
         }
         if (opened === undefined) {
           opened = await open(snapshot);
-          await opened.load(snapshot.parameters);
+          await loadFinite(opened, snapshot, stage);
         }
+        const predicted = await finiteOutputs(opened, snapshot, examples, stage, signal);
         const occasion: JacobianOccasion = { stage, step, epoch, split };
         const start = rightBlocks.get(split) ?? rightBlocks.values().next().value;
         const earlier = { grams, ...(start ? { start } : {}) };
         const found = await resumableSpectrum(opened, snapshot, examples, earlier, context).catch((error) => {
-          throw placed(error, place);
+          throw placed(ofJacobian(error, snapshot, examples, stage), place);
         });
         // That of the last Jacobian stays: were the run killed on the way to its tables, it would go on from there.
         await finished?.remove();
         finished = found.checkpoint;
         if (found.rightBlock !== undefined) rightBlocks.set(split, found.rightBlock);
-        const predicted = await opened.forward(examples.features, { signal });
         await outputs.spectrum.send(spectrumBatch(occasion, found));
         await outputs.metrics.send(jacobianMetricsBatch(occasion, found));
         await outputs.predictions.send(
