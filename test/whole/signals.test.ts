@@ -69,10 +69,15 @@ function assertClean(run: string, { code, took, stderr }: Stopped, exitCode: num
   );
 }
 
-const longTraining = {
-  train:
-    "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.05, batchSize: 10, epochs: 1500, snapshots: { at: [0, 100, 1500] } } }",
-} as const;
+const training = (epochs: number) => ({
+  train: `{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.05, batchSize: 6, epochs: ${epochs}, snapshots: { at: [0] }, evaluate: { every: 50, unit: epochs } } }`,
+  project: null,
+  parquet: "{ uses: sink/parquet, from: [train.metrics, svd.spectrum] }",
+});
+/** Takes a second or two. */
+const longTraining = training(500);
+/** Ends by a signal only. */
+const endless = training(1_000_000);
 
 for (const [signal, exitCode] of [
   ["SIGINT", 130],
@@ -83,7 +88,7 @@ for (const [signal, exitCode] of [
       const file = writeSmallPipeline(folder, longTraining);
       const [run, whole] = [join(folder, "run"), join(folder, "whole")];
       const words = ["run", file, "-vv", "--out", run];
-      const ended = await stopped(words, /train: stage started/, { after: 600, signals: [signal] });
+      const ended = await stopped(words, /train: stage started/, { after: 300, signals: [signal] });
       assertClean(run, ended, exitCode);
       assert.ok(readdirSync(join(run, "checkpoints/train"), { recursive: true }).length > 0);
       for (const [flag, where] of [
@@ -141,7 +146,7 @@ law("while the report is written lets it be written", () =>
 law("ends the pages of a run too, which are told how it ended", () =>
   withFolder(async (folder) => {
     const run = join(folder, "run");
-    const file = writeSmallPipeline(folder, longTraining);
+    const file = writeSmallPipeline(folder, endless);
     const pages: Promise<string>[] = [];
     const ended = await stopped(["run", file, "-vv", "--serve=0", "--out", run], /stage started/, {
       after: 800,
@@ -163,11 +168,11 @@ law("ends every process of a matrix, sent once or twice", () =>
   withFolder(async (folder) => {
     const file = join(folder, "matrix.yaml");
     writeStripes(join(folder, "stripes"));
-    writeFileSync(file, smallPipeline(longTraining, "name: small\nmatrix: { seed: [1, 2, 3] }\n"));
+    writeFileSync(file, smallPipeline(endless, "name: small\nmatrix: { seed: [1, 2, 3] }\n"));
     for (const signals of [["SIGTERM"], ["SIGINT", "SIGINT"]] as const) {
       const out = join(folder, signals.join("-"));
       const ended = await stopped(["run", file, "--jobs", "2", "--out", out], /runs into/, {
-        after: 2500,
+        after: 1500,
         signals,
       });
       assert.is(ended.code, signals[0] === "SIGINT" ? 130 : 143, ended.stderr);
