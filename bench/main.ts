@@ -13,6 +13,7 @@ import { checkpointsPart } from "./parts/checkpoints.js";
 import { fusedPart } from "./parts/fused.js";
 import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
+import { memoryPart } from "./parts/memory.js";
 import { rivalsPart } from "./parts/rivals.js";
 import { rowsPart } from "./parts/rows.js";
 import { runtimePart } from "./parts/runtime.js";
@@ -39,6 +40,7 @@ const parts: Readonly<Record<string, Part>> = {
   sinks: sinksPart,
   checkpoints: checkpointsPart,
   runtime: runtimePart,
+  memory: memoryPart,
 };
 
 const given = await yargs(process.argv.slice(2))

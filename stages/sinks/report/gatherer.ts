@@ -1,4 +1,5 @@
 import type { RecordBatch } from "apache-arrow";
+import type { Columns, TableDefinition } from "../../../schemas/table.js";
 import { advice } from "../../../schemas/tables/advice.js";
 import { bound } from "../../../schemas/tables/bound.js";
 import { density } from "../../../schemas/tables/density.js";
@@ -6,19 +7,9 @@ import { metrics } from "../../../schemas/tables/metrics.js";
 import { angles, projection } from "../../../schemas/tables/projection.js";
 import { spectrum } from "../../../schemas/tables/spectrum.js";
 import { linearised } from "../../../schemas/tables/theory.js";
-import { rowsOf } from "../rows.js";
-import type {
-  AdviceRow,
-  AngleRow,
-  BoundRow,
-  DensityRow,
-  LinearisedRow,
-  MetricRow,
-  ProjectionRow,
-  ReportedTable,
-  RunTables,
-  SpectrumRow,
-} from "./tables.js";
+import { Pieces } from "../pieces.js";
+import { type RowOf, rowsOf } from "../rows.js";
+import type { ReportedTable, RunTables } from "./tables.js";
 
 export const reportedTables = {
   metrics,
@@ -35,55 +26,34 @@ export function isReported(table: string): table is ReportedTable {
   return Object.hasOwn(reportedTables, table);
 }
 
-/** Gathers the rows of a run's streams; rows of one stage stay in their order. */
+/** Gathers the rows of a run's streams, as columns until they are asked for; rows of one stage stay in their order. */
 export class TableGatherer {
-  readonly #rows = {
-    metrics: [] as MetricRow[],
-    spectrum: [] as SpectrumRow[],
-    projection: [] as ProjectionRow[],
-    angles: [] as AngleRow[],
-    density: [] as DensityRow[],
-    linearised: [] as LinearisedRow[],
-    bound: [] as BoundRow[],
-    advice: [] as AdviceRow[],
-  };
+  readonly #pieces = new Map<ReportedTable, Pieces>();
 
   add(table: ReportedTable, batch: RecordBatch): void {
-    const rows = this.#rows;
-    switch (table) {
-      case "metrics":
-        append(rows.metrics, rowsOf(metrics, batch));
-        break;
-      case "spectrum":
-        append(rows.spectrum, rowsOf(spectrum, batch));
-        break;
-      case "projection":
-        append(rows.projection, rowsOf(projection, batch));
-        break;
-      case "angles":
-        append(rows.angles, rowsOf(angles, batch));
-        break;
-      case "density":
-        append(rows.density, rowsOf(density, batch));
-        break;
-      case "linearised":
-        append(rows.linearised, rowsOf(linearised, batch));
-        break;
-      case "bound":
-        append(rows.bound, rowsOf(bound, batch));
-        break;
-      case "advice":
-        append(rows.advice, rowsOf(advice, batch));
-        break;
+    let pieces = this.#pieces.get(table);
+    if (pieces === undefined) {
+      pieces = new Pieces();
+      this.#pieces.set(table, pieces);
     }
+    pieces.add(batch);
   }
 
+  /** All rows so far, as objects. */
   get tables(): RunTables {
-    return this.#rows;
+    return {
+      metrics: this.#rows("metrics", metrics),
+      spectrum: this.#rows("spectrum", spectrum),
+      projection: this.#rows("projection", projection),
+      angles: this.#rows("angles", angles),
+      density: this.#rows("density", density),
+      linearised: this.#rows("linearised", linearised),
+      bound: this.#rows("bound", bound),
+      advice: this.#rows("advice", advice),
+    };
   }
-}
 
-/** Appends one by one: a spread of a large batch would not fit the stack. */
-function append<Row>(rows: Row[], more: Iterable<Row>): void {
-  for (const row of more) rows.push(row);
+  #rows<C extends Columns>(table: ReportedTable, definition: TableDefinition<C>): RowOf<C>[] {
+    return (this.#pieces.get(table)?.all() ?? []).flatMap((batch) => rowsOf(definition, batch));
+  }
 }
