@@ -10,6 +10,7 @@ import { imageSource } from "./cases.js";
 import type { Context, Part } from "./context.js";
 import { clock } from "./measure.js";
 import { checkpointsPart } from "./parts/checkpoints.js";
+import { durabilityPart } from "./parts/durability.js";
 import { fusedPart } from "./parts/fused.js";
 import { javascriptPart } from "./parts/javascript.js";
 import { kernelPart } from "./parts/kernel.js";
@@ -41,6 +42,7 @@ const parts: Readonly<Record<string, Part>> = {
   checkpoints: checkpointsPart,
   runtime: runtimePart,
   memory: memoryPart,
+  durability: durabilityPart,
 };
 
 const given = await yargs(process.argv.slice(2))

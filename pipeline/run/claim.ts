@@ -43,11 +43,16 @@ export async function claimRuns(
     throw runErrors.writeFailed(folder, error);
   });
   await writeFileAtomic(own, `${JSON.stringify({ ...owner, runs: ids })}\n`);
-  const removeNow = () => rmSync(own, { force: true });
+  // Where the disk takes no change it stays, and is one that a crash left.
+  const removeNow = () => {
+    try {
+      rmSync(own, { force: true });
+    } catch {}
+  };
   process.on("exit", removeNow);
   const release = async () => {
     process.off("exit", removeNow);
-    await rm(own, { force: true });
+    await rm(own, { force: true }).catch(() => undefined);
   };
   // Written first, read then: of two that begin at once each sees the other. The first by name waits, the other gives way.
   for (let look = 1; ; look += 1) {

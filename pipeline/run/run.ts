@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { claimRuns } from "./claim.js";
+import { syncFolder } from "./durable.js";
 import { makeRunFolder, prepareRunFolder, runFiles, tidyRunFolder } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";
@@ -61,7 +62,12 @@ async function runClaimed(pipeline: ResolvedPipeline, request: RunRequest): Prom
   }
   // Not before the record says that nobody needs them.
   if (outcome.outcome === "done") {
-    await removed(join(request.runFolder, runFiles.checkpoints));
+    // A power cut may bring back the record before, and then they are needed.
+    const isDurable = await syncFolder(request.runFolder).then(
+      () => true,
+      () => false,
+    );
+    if (isDurable) await removed(join(request.runFolder, runFiles.checkpoints));
   }
   return outcome;
 }

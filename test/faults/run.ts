@@ -1,8 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "typebox";
 import type { ResolvedPipeline } from "../../pipeline/graph/resolved.js";
-import { runFiles } from "../../pipeline/run/folder.js";
+import { isClaim, runFiles } from "../../pipeline/run/folder.js";
 import type { RunOutcome } from "../../pipeline/run/outcome.js";
 import { thisProcess } from "../../pipeline/run/owner.js";
 import { reopenRunFolder } from "../../pipeline/run/resume.js";
@@ -67,7 +67,8 @@ export function start(pipeline: ResolvedPipeline, runFolder: string, resumed = f
 export async function leftBy(runFolder: string): Promise<Readonly<Record<string, unknown>>> {
   const lines = (await readFile(join(runFolder, "rows.ndjson"), "utf8")).split("\n");
   return {
-    files: filesBelow(runFolder).filter((path) => path !== runFiles.log),
+    // What is left of a claim that was being written goes with a claim a minute later.
+    files: filesBelow(runFolder).filter((path) => path !== runFiles.log && !isClaim(path)),
     tables: tableHashes(runFolder),
     stream: (await readFile(join(runFolder, "live.arrows"))).toString("base64"),
     lines: lines.sort(),
@@ -112,7 +113,8 @@ export async function brokenPromises(
       if (JSON.stringify(found[name]) === JSON.stringify(value)) continue;
       wrong.push(`resumed, it leaves other ${name}: ${JSON.stringify(found[name]).slice(0, 400)}`);
     }
-    if (leftovers(runFolder).length > 0) wrong.push(`left over: ${leftovers(runFolder)}`);
+    const over = leftovers(runFolder).filter((path) => !isClaim(path));
+    if (over.length > 0) wrong.push(`left over: ${over}`);
   } catch (error) {
     wrong.push(`cannot be resumed: ${String(error)}`);
   }
@@ -156,8 +158,11 @@ const recordIn = (runFolder: string): Promise<Kept | undefined> =>
     () => undefined,
   );
 
-/** Makes a record say that its process, which is this one, is gone. */
+/** Makes a run folder look as if the process that ran in it, which is this one, were gone. */
 async function endProcess(runFolder: string, record: Kept | undefined): Promise<void> {
+  for (const name of await readdir(runFolder).catch(() => [])) {
+    if (isClaim(name) && name.endsWith(".json")) await rm(join(runFolder, name));
+  }
   if (record?.process === undefined) return;
   const gone = { ...record, process: { ...thisProcess(), since: "-1" } };
   await writeFile(join(runFolder, runFiles.record), JSON.stringify(gone));
