@@ -8,7 +8,7 @@ import type { JacoflowError } from "../../../schemas/errors/error.js";
 import { decodeArrow } from "../../../schemas/ipc.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
 import { arrow } from "../../../stages/sinks/arrow.js";
-import { ndjson } from "../../../stages/sinks/ndjson.js";
+import { ndjson, ndjsonSink } from "../../../stages/sinks/ndjson.js";
 import { countRows, listTables, loadRows } from "../../../stages/sinks/parquet/read.js";
 import { parquet } from "../../../stages/sinks/parquet.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
@@ -263,6 +263,34 @@ test("lines of several stages are each there once, whatever their order when the
       .map((line) => JSON.parse(line))
       .map(({ stage, step, value }) => `${stage} ${step} ${value}`);
     assert.equal(found.sort(), wanted.sort());
+  });
+});
+
+test("stdout is told every row again by a resumed run, whatever the run before has told", async () => {
+  await inFolder(async (folder) => {
+    const told: string[][] = [];
+    const run = (batches: (stage: string) => AsyncIterable<RecordBatch>) => {
+      const pieces: string[] = [];
+      told.push(pieces);
+      const output = {
+        write: async (text: string | Uint8Array) => void pieces.push(String(text)),
+        close: async () => undefined,
+      };
+      return ndjsonSink(() => output).run({ tables: one(batches) }, {}, sinkContext(folder, { file: "-" }));
+    };
+    await run(async function* () {
+      yield batch(0);
+    });
+    await run(all);
+    const steps = told[1]
+      .join("")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).step);
+    assert.equal(
+      steps,
+      sent.flatMap((step) => Array.from({ length: rowsIn(step) }, () => step)),
+    );
   });
 });
 
