@@ -46,6 +46,8 @@ class ChunkWriter extends RecordBatchStreamWriter {
   take(): readonly Uint8Array[] {
     const chunks = this.#chunks;
     this.#chunks = [];
+    // The places of all batches are for the footer, which a stream has not: they would be held for as long as it goes on.
+    this._recordBatchBlocks.length = 0;
     return chunks;
   }
 

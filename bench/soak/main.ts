@@ -28,12 +28,12 @@ const secondsBetweenListeners = 7;
 /** Keeps a training from taking the whole machine: a sink that waits. */
 const pace = defineStage({
   name: "sink/pace",
-  summary: "Waits a second with every batch.",
+  summary: "Waits three tenths of a second with every batch.",
   options: Type.Object({}, { additionalProperties: false }),
   inputs: { tables: many(stream("any", "what to wait with")) },
   outputs: {},
   run: async ({ tables }) => {
-    const wait = () => pause(1000);
+    const wait = () => pause(300);
     await Promise.all(tables.map((input) => input.forEach(wait)));
   },
 });
@@ -59,7 +59,7 @@ async function run(text: string, runFolder: string, engine: () => Promise<Engine
     engines: ["native", "wasm"],
   });
   return runPipeline(pipeline, {
-    ...{ createEngine: engine, runFolder, signal, memoryLimit: 2e9, threads: 1 },
+    ...{ createEngine: engine, runFolder, signal, memoryLimit: 400e6, threads: 1 },
     versions: { jacoflow: "soak" },
     observers: [
       (event) => {

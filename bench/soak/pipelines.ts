@@ -18,7 +18,7 @@ stages:
   listened: { uses: sink/arrow, from: [train.metrics, train.predictions], with: { http: ${port} } }
   lines: { uses: sink/ndjson, from: [train.metrics, svd.spectrum, project] }
   console: { uses: sink/console, from: [train.metrics, svd.spectrum, project] }
-  report: { uses: sink/report, from: [train.metrics, svd.spectrum, project] }
+  report: { uses: sink/report, from: [svd.metrics, project] }
   duckdb: { uses: sink/duckdb, from: [train.metrics, svd.spectrum, project] }
   tensorboard: { uses: sink/tensorboard, from: [train.metrics, svd.spectrum, project, train.snapshots] }
   mlflow: { uses: sink/mlflow, from: [train.metrics, svd.spectrum, project], with: { url: "${trackingServer}", patience: 5 } }

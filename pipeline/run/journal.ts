@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
+import { heldBytesOf } from "../../schemas/held.js";
 import type { Journal, JournalIdentity, JournalRequest, JournalState, LogLevel } from "../stage.js";
 import { syncFolder } from "./durable.js";
 import { BatchesFile, type SentBatch, sentBatches } from "./journalBatches.js";
@@ -110,7 +111,7 @@ export class StageJournal implements Journal {
     if (this.#broken) return undefined;
     this.#held.push({ port: this.#settings.ports.indexOf(port), batch });
     this.#sent += 1;
-    this.#heldBytes += batch.data.byteLength;
+    this.#heldBytes += heldBytesOf(batch);
     return this.#heldBytes > heldBytes ? this.#safely(() => this.#write(false)) : undefined;
   }
 

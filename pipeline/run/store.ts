@@ -2,6 +2,7 @@ import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type RecordBatch, RecordBatchReader } from "apache-arrow";
 import { runErrors } from "../../schemas/errors/pipeline.js";
+import { heldBytesOf } from "../../schemas/held.js";
 import { encodeArrow } from "../../schemas/ipc.js";
 import type { BatchStore } from "../stage.js";
 
@@ -42,7 +43,7 @@ export class SpillingStore implements BatchStore {
     this.#spilling = this.#spilling.then(async () => {
       this.#inMemory.push(batch);
       this.#length += 1;
-      this.#bytes += batch.data.byteLength;
+      this.#bytes += heldBytesOf(batch);
       if (this.#bytes > this.#memoryBytes) await this.#spill();
     });
     return this.#spilling;

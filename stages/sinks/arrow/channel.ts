@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { RecordBatch, Schema } from "apache-arrow";
+import { heldBytesOf } from "../../../schemas/held.js";
 import { Listener } from "./listener.js";
 
 /** Bytes of the newest batches that a late listener gets first. */
@@ -23,9 +24,9 @@ export class Channel {
   send(batch: RecordBatch): void {
     this.#sent += 1;
     this.#kept.push(batch);
-    this.#keptBytes += batch.data.byteLength;
+    this.#keptBytes += heldBytesOf(batch);
     while (this.#keptBytes > mostKept && this.#kept.length > 1) {
-      this.#keptBytes -= this.#kept.shift()!.data.byteLength;
+      this.#keptBytes -= heldBytesOf(this.#kept.shift()!);
     }
     for (const listener of this.#listeners) {
       if (listener.isOpen) listener.send(batch);

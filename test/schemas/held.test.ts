@@ -1,0 +1,45 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { RecordBatch } from "apache-arrow";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { heldBytesOf } from "../../schemas/held.js";
+import { ArrowStream } from "../../schemas/ipc.js";
+import { metrics } from "../../schemas/tables/metrics.js";
+
+const test = suite("schemas/held");
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+function bytesInUse(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const batch = (step: number): RecordBatch =>
+  metrics.batch({ stage: "train", step, epoch: step, split: "train", name: "loss", value: 0 }, 1);
+
+test("what a held batch of one row is said to take is what it takes", () => {
+  batch(0);
+  const before = bytesInUse();
+  const held = Array.from({ length: 4000 }, (_, step) => batch(step));
+  const ratio = held.reduce((sum, one) => sum + heldBytesOf(one), 0) / (bytesInUse() - before);
+  assert.ok(ratio > 0.5 && ratio < 2, `${ratio}`);
+});
+
+test("an Arrow stream holds nothing of the batches that went through it", () => {
+  const stream = new ArrowStream(metrics.schema);
+  const one = batch(0);
+  const encode = (count: number) => {
+    for (let at = 0; at < count; at += 1) stream.encode(one);
+  };
+  encode(2000);
+  const before = bytesInUse();
+  encode(20_000);
+  const grown = bytesInUse() - before;
+  assert.ok(grown < 500_000, `${grown} bytes`);
+});
+
+test.run();
