@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { build, jacoflow } from "../support/builtCommandLine.js";
+import { flip } from "../support/damages.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 import { tableHashes } from "../support/tables.js";
@@ -58,8 +59,11 @@ law(
       assert.is(other.code, 2);
       assert.match(other.stderr, "OTHER_RUN_IN_FOLDER");
 
+      const part = join(run, "tables/metrics/train/part-00000.parquet");
+      await flip(part, 100);
       const resumed = await jacoflow(words);
       assert.is(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stderr, `${part} is not what was written`);
       assert.match(
         resumed.stderr,
         /step 0, train: done before, .*\n(.*\n)*.*step 18, train: goes on after sweep 1,/,
@@ -70,6 +74,11 @@ law(
       const again = await jacoflow(words);
       assert.is(again.code, 0);
       assert.match(again.stderr, /^done before: /);
+
+      await flip(part, 100);
+      const damaged = await jacoflow(words);
+      assert.is(damaged.code, 78);
+      assert.match(damaged.stderr, `error DAMAGED_PART ${part}`);
     }),
 );
 
