@@ -1,3 +1,4 @@
+import { hideSecrets, secretsIn } from "../../schemas/secrets.js";
 import { type Paint, paintFor } from "./paint.js";
 
 /** Where a command writes: data to `out`, everything said to people to `talk`. */
@@ -25,7 +26,7 @@ interface Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** stdout and stderr of this process, unless told otherwise. */
+/** stdout and stderr of this process, unless told otherwise; without the secrets of the environment. */
 export function processTerminal(
   { out, talk, environment }: Streams = {
     out: process.stdout,
@@ -33,9 +34,12 @@ export function processTerminal(
     environment: process.env,
   },
 ): Terminal {
+  const secrets = secretsIn(environment);
+  // A number among numbers is no secret to tell apart, and data have to stay what they are.
+  const words = secrets.filter(({ value }) => !/^[\d.]+$/.test(value));
   return {
-    out: (text) => void out.write(text),
-    talk: (text) => void talk.write(text),
+    out: (text) => void out.write(hideSecrets(text, words)),
+    talk: (text) => void talk.write(hideSecrets(text, secrets)),
     interactive: talk.isTTY === true,
     paint: paintFor(talk, environment),
     // A terminal that does not know its width says 0.

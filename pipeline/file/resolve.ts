@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
+import { secretsIn, withoutSecrets } from "../../schemas/secrets.js";
 import type { Path, Problem, UndeclaredStage, UnwiredStage } from "../graph/problem.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { sinkProblems, wireStages } from "../graph/wire.js";
@@ -77,6 +78,7 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
     if (request.requireSink === true) problems.push(...sinkProblems(form.names, unwired));
     if (request.checkEnvironment !== false)
       problems.push(...(await environmentProblems(resolved, form.engine)).filter(isKnown));
+    const secrets = secretsIn(request.environment);
     return {
       problems,
       outside,
@@ -92,18 +94,22 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
         order: wiring.order,
         wires: wiring.wires,
         warnings,
-        document: {
-          name: form.name,
-          seed: form.seed,
-          engine: form.engine,
-          ...(form.plugins.length === 0 ? {} : { plugins: form.plugins }),
-          stages: Object.fromEntries(
-            form.stages.map(({ name, uses, from }, index) => [
-              name,
-              { uses, ...(from === undefined ? {} : { from }), with: resolved[index].options },
-            ]),
-          ),
-        },
+        secrets,
+        document: withoutSecrets(
+          {
+            name: form.name,
+            seed: form.seed,
+            engine: form.engine,
+            ...(form.plugins.length === 0 ? {} : { plugins: form.plugins }),
+            stages: Object.fromEntries(
+              form.stages.map(({ name, uses, from }, index) => [
+                name,
+                { uses, ...(from === undefined ? {} : { from }), with: resolved[index].options },
+              ]),
+            ),
+          },
+          secrets,
+        ) as Readonly<Record<string, unknown>>,
       }),
     };
   };

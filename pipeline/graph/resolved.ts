@@ -1,4 +1,5 @@
 import type { JacoflowError } from "../../schemas/errors/error.js";
+import type { Secret } from "../../schemas/secrets.js";
 import type { EngineName, Stage, TableName } from "../stage.js";
 
 /** What a full edge does (design §2): make the producer wait, lose the oldest waiting batch, or keep only the newest. */
@@ -62,6 +63,8 @@ export interface ResolvedPipeline {
   readonly wires: readonly Wire[];
   /** Right but doubtful: a stage none of whose outputs is read. Coded and placed like mistakes. */
   readonly warnings: readonly JacoflowError[];
-  /** The file as plain data after substitutions, overrides and defaults: what run.json keeps. */
+  /** The file as plain data after substitutions, overrides and defaults, without secrets: what run.json keeps. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** What is never written, of the environment the file was read in. */
+  readonly secrets?: readonly Secret[];
 }

@@ -38,7 +38,7 @@ export class Run {
   constructor(pipeline: ResolvedPipeline, request: RunRequest) {
     this.#pipeline = pipeline;
     this.#request = request;
-    this.#teller = new Teller(request.observers ?? []);
+    this.#teller = new Teller(request.observers ?? [], pipeline.secrets);
     this.#engine = new EngineOnDemand(async () => {
       const engine = await request.createEngine();
       this.#teller.say("info", "engine started", { engine: engine.name, threads: engine.threads });

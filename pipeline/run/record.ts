@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withoutSecrets } from "../../schemas/secrets.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { Engine } from "../stage.js";
 import { runFiles, writeFileAtomic } from "./folder.js";
@@ -81,5 +82,6 @@ export function writeRecord(
     file: pipeline.file ?? null,
     pipeline: pipeline.document,
   };
-  return writeFileAtomic(join(request.runFolder, runFiles.record), `${JSON.stringify(record, null, 2)}\n`);
+  const written = withoutSecrets(record, pipeline.secrets ?? []);
+  return writeFileAtomic(join(request.runFolder, runFiles.record), `${JSON.stringify(written, null, 2)}\n`);
 }

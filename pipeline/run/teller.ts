@@ -1,3 +1,4 @@
+import { hideSecrets, type Secret, withoutSecrets } from "../../schemas/secrets.js";
 import type { LogLevel } from "../stage.js";
 import type { RunLog } from "./log.js";
 import type { LogEntry, RunEvent, RunObserver } from "./progress.js";
@@ -5,11 +6,14 @@ import type { LogEntry, RunEvent, RunObserver } from "./progress.js";
 /** Tells the log and the observers of a run what happens. What an observer throws goes to the log only. */
 export class Teller {
   readonly #observers: readonly RunObserver[];
+  readonly #secrets: readonly Secret[];
   readonly #start = performance.now();
   #log: RunLog | undefined;
 
-  constructor(observers: readonly RunObserver[]) {
+  /** What is told has no `secrets` in it. */
+  constructor(observers: readonly RunObserver[], secrets: readonly Secret[] = []) {
     this.#observers = observers;
+    this.#secrets = secrets;
   }
 
   /** From here on the log is written. */
@@ -23,12 +27,13 @@ export class Teller {
   }
 
   say(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>> = {}, stage?: string): void {
+    const told = withoutSecrets(facts, this.#secrets) as typeof facts;
     const entry: LogEntry = {
       time: new Date().toISOString(),
       level,
       ...(stage === undefined ? {} : { stage }),
-      message,
-      ...(Object.keys(facts).length === 0 ? {} : { facts }),
+      message: hideSecrets(message, this.#secrets),
+      ...(Object.keys(facts).length === 0 ? {} : { facts: told }),
     };
     this.#log?.add(entry);
     this.notify({ kind: "log", entry });

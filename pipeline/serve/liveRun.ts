@@ -1,4 +1,5 @@
 import type { RecordBatch } from "apache-arrow";
+import { hideSecrets } from "../../schemas/secrets.js";
 import type { TableDefinition } from "../../schemas/table.js";
 import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { rowsOf } from "../../stages/sinks/rows.js";
@@ -105,7 +106,10 @@ export class LiveRun implements WatchedRun {
   /** The run is over, with this error if it failed. */
   end(error: { readonly code: string; readonly message: string } | undefined): void {
     if (error !== undefined)
-      this.#head = { ...this.#head, error: { code: error.code, message: error.message } };
+      this.#head = {
+        ...this.#head,
+        error: { code: error.code, message: hideSecrets(error.message, this.#pipeline.secrets ?? []) },
+      };
   }
 
   async refresh(): Promise<void> {

@@ -20,6 +20,16 @@ export const mlflowErrors = {
         "Write http://HOST:PORT or https://HOST, without user or password: they come from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
     }),
 
+  /** Its value is not said. */
+  token: () =>
+    new JacoflowError({
+      code: "MLFLOW_TOKEN",
+      kind: "invalid",
+      message: "MLFLOW_TRACKING_TOKEN holds spaces, line ends or letters that no token has",
+      place: "MLFLOW_TRACKING_TOKEN",
+      remedy: "Set it to the token alone: a file it was read from may end in a line end.",
+    }),
+
   parameter: (path: string, place: string) =>
     new JacoflowError({
       code: "MLFLOW_PARAMETER",

@@ -150,7 +150,11 @@ export function numberText(value: number): number | string {
 
 function authorizationOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user } = environment;
-  if (token !== undefined && token !== "") return `Bearer ${token}`;
+  if (token !== undefined && token !== "") {
+    // It becomes a line of the request: nothing may end that line.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw mlflowErrors.token();
+    return `Bearer ${token}`;
+  }
   if (user === undefined || user === "") return undefined;
   return `Basic ${Buffer.from(`${user}:${environment.MLFLOW_TRACKING_PASSWORD ?? ""}`).toString("base64")}`;
 }
