@@ -146,6 +146,7 @@ export function tablesDocument(): string {
     "column that is no list in every row group. `split` is text there. `tables/TABLE/_schema.json` says of its table what this",
     "page says: `table`, `version`, `summary`, `row`, `columns` (each `name`, `type`, `unit`, `meaning`) and the keys of the",
     "schema's `metadata`; the metadata themselves are key and value pairs of each file, a field's as `column.NAME.KEY`.",
+    "`tables/TABLE/STAGE/_checksums.json` names the sink and has the rows, bytes and SHA-256 of each part.",
   ];
   return `${[head.join("\n"), ...entries.map(section)].join("\n\n")}\n`;
 }
