@@ -30,11 +30,12 @@ export interface Journal {
   /** The last state of the run that was cut off; what that had sent until then has been sent again. Undefined: begin. */
   readonly restored: JournalState | undefined;
   /**
-   * Makes all that was sent until now durable, with the state to go on from, which is asked for only when it is time, or
-   * when the run is being stopped. Offer it between two pieces of work, while nothing is being sent. A disk that takes
-   * nothing is a warning of the log: the state before stays.
+   * Makes what was sent durable, with the state to go on from, which is asked for only when it is time, or when the run is
+   * being stopped. Offer one after every piece of work, while nothing is being sent. `sent`: batches on all ports that the
+   * state follows, for a stage that is stopped in the middle of a piece; without it all. A disk that takes nothing is a
+   * warning of the log: the state before stays.
    */
-  keep(state: () => JournalState | Promise<JournalState>): Promise<void>;
+  keep(state: () => JournalState | Promise<JournalState>, sent?: number): Promise<void>;
 }
 
 /** The journal of a stage that runs where nothing is kept. */

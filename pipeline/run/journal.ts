@@ -23,8 +23,9 @@ export interface JournalSettings extends JournalRequest {
   readonly log: (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
 }
 
-/** Bytes of batches held in memory before they go to the file, kept or not. */
+/** Bytes of batches held in memory before those that a state may follow go to the file, and before all do. */
 const heldBytes = 1 << 24;
+const mostBytes = 1 << 26;
 
 const batchesFile = "batches.frames";
 const stateFile = /^state-(\d{9})\.bin$/;
@@ -47,6 +48,8 @@ export class StageJournal implements Journal {
   #heldBytes = 0;
   #writing: Promise<void> = Promise.resolve();
   #sent: number;
+  /** Batches that the state offered last follows. */
+  #offered: number;
   /** Of the states on the disk that may be gone on from, the last one last. */
   #numbers: readonly number[];
   #next: number;
@@ -64,6 +67,7 @@ export class StageJournal implements Journal {
     this.#next = 1 + Math.max(0, ...found);
     this.#numbers = usable === undefined ? [] : [usable.number];
     this.#sent = usable?.state.sent ?? 0;
+    this.#offered = this.#sent;
     const kept = usable === undefined ? undefined : { bytes: usable.state.bytes, digest: usable.digest };
     this.#file = new BatchesFile(join(settings.folder, batchesFile), kept);
     this.restored = usable && { facts: usable.state.facts, arrays: usable.state.arrays };
@@ -112,33 +116,44 @@ export class StageJournal implements Journal {
     this.#held.push({ port: this.#settings.ports.indexOf(port), batch });
     this.#sent += 1;
     this.#heldBytes += heldBytesOf(batch);
-    return this.#heldBytes > heldBytes ? this.#safely(() => this.#write(false)) : undefined;
+    if (this.#heldBytes > mostBytes) return this.#safely(() => this.#write(this.#sent, false));
+    // Those behind it may have to be left out of the next state, were the run stopped now.
+    if (this.#heldBytes > heldBytes && this.#offered > this.#written) {
+      return this.#safely(() => this.#write(this.#offered, false));
+    }
+    return undefined;
   }
 
-  async keep(state: () => JournalState | Promise<JournalState>): Promise<void> {
+  async keep(state: () => JournalState | Promise<JournalState>, sent = this.#sent): Promise<void> {
+    this.#offered = sent;
     const { seconds, signal } = this.#settings;
     const due = signal.aborted || (performance.now() - this.#keptAt) / 1000 >= seconds;
     if (this.#broken || !due) return;
     const { facts, arrays } = await state();
     await this.#safely(async () => {
-      await this.#write(true);
+      if (sent < this.#written) return;
+      await this.#write(sent, true);
       await this.#name({ facts, arrays });
     });
     this.#keptAt = performance.now();
   }
 
-  /** Brings what is held to the file. */
-  async #write(durable: boolean): Promise<void> {
+  /** Batches that are in the file. */
+  get #written(): number {
+    return this.#sent - this.#held.length;
+  }
+
+  /** Brings what is held of the first `until` batches to the file. */
+  async #write(until: number, durable: boolean): Promise<void> {
     const { folder } = this.#settings;
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
+    const written = this.#held.splice(0, Math.max(0, until - this.#written));
+    this.#heldBytes = this.#held.reduce((sum, { batch }) => sum + heldBytesOf(batch), 0);
     try {
       await mkdir(folder, { recursive: true });
     } catch (error) {
       throw runErrors.writeFailed(folder, error);
     }
-    await this.#file.append(held, durable);
+    await this.#file.append(written, durable);
   }
 
   /** Puts a state for all that is in the file, and removes those that are wanted no more. */
@@ -148,7 +163,7 @@ export class StageJournal implements Journal {
     const identity = await this.#ask();
     const number = this.#next;
     this.#next += 1;
-    const kept: KeptState = { identity, ports, sent: this.#sent, bytes, digest, facts, arrays };
+    const kept: KeptState = { identity, ports, sent: this.#written, bytes, digest, facts, arrays };
     await writeState(join(folder, stateName(number)), kept);
     await syncFolder(folder);
     this.#numbers = [...this.#numbers, number].slice(-statesKept);
@@ -195,7 +210,7 @@ export async function openJournal(
   for (const [port, output] of Object.entries(outputs)) {
     output.recordTo((batch) => journal.record(port, batch));
   }
-  return { restored: journal.restored, keep: (state) => journal.keep(state) };
+  return { restored: journal.restored, keep: (state, sent) => journal.keep(state, sent) };
 }
 
 interface Usable {

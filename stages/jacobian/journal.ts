@@ -15,7 +15,7 @@ export interface JacobianJournal {
   wasFinished(snapshot: Snapshot): Promise<boolean>;
   /** All of one was sent; `beside` is what the next one goes on from. */
   finish(snapshot: Snapshot, beside?: JournalState): Promise<void>;
-  /** Keeps what is finished when the run is stopped, unless some of the next one was sent. */
+  /** Keeps what is finished when the run is stopped. */
   stopped(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function openJacobianJournal(
     await journal.keep(async () => {
       const parameters: JournalFact = await digestOf(snapshot.parameters);
       return { facts: { ...beside.facts, finished: passed, parameters }, arrays: beside.arrays };
-    });
+    }, last.sent);
   };
 
   return {
@@ -72,7 +72,7 @@ export async function openJacobianJournal(
       await keep();
     },
     stopped: async () => {
-      if (context.signal.aborted && sent() === last?.sent) await keep();
+      if (context.signal.aborted) await keep();
     },
   };
 }

@@ -98,6 +98,7 @@ export const gradientDescent = defineStage({
       const back = divergence.canGoBack;
       await sendMetrics(at.step, parameters, shown, rateAfter(at.step) / (back ? 2 : 1));
       if (!back) throw trainErrors.diverged(stage, at.step, at.epoch, at.loss, at.rate);
+      wentBack = true;
       await divergence.goBack(session.training, at);
       const now = await session.training.parameters();
       await sendNetwork(at.step, now, evaluationMoments.has(at.step) ? await evaluateAll(now) : []);
@@ -124,11 +125,14 @@ export const gradientDescent = defineStage({
     const sent = () => Object.values(outputs).reduce((sum, output) => sum + output.sent, 0);
     let standing: Standing = { step: 0, attended: false, loss: 0 };
     let sentThen = 0;
+    /** Whether the training is no longer where `standing` says. */
+    let wentBack = false;
     const stand = (now: Standing) => {
       standing = now;
+      wentBack = false;
       sentThen = sent();
     };
-    const keep = () => journal.keep(() => stateOf(session.training, divergence, standing));
+    const keep = () => journal.keep(() => stateOf(session.training, divergence, standing), sentThen);
 
     try {
       checkClasses(set, session.evaluator.outputs, `stages.${stage}`);
@@ -152,8 +156,8 @@ export const gradientDescent = defineStage({
         }
       }
     } catch (error) {
-      // Where the run was stopped, not where something is wrong with the training; nor halfway through what was due.
-      if (signal.aborted && sent() === sentThen) await keep();
+      // Where the run was stopped, not where something is wrong with the training. What was due is sent anew, in full.
+      if (signal.aborted && !wentBack) await keep();
       throw error;
     } finally {
       await session.close();

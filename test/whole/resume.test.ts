@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -18,8 +18,8 @@ const sweeping = {
   svd: "{ uses: jacobian/spectrum, from: [noise, train.snapshots], with: { rank: 8, method: block-krylov, blockSize: 4, maxSweeps: 40, checkpointSeconds: 0 } }",
 } as const;
 
-/** Makes the process kill itself when it has kept so many states of block Krylov on a Jacobian. */
-function killedAfter(states: number, jacobian: string): Readonly<Record<string, string>> {
+/** Makes the process kill itself when it has kept so many states of this kind. */
+function killedAfter(states: number, kind: RegExp): Readonly<Record<string, string>> {
   const module = `
     import files from "node:fs/promises";
     import { syncBuiltinESMExports } from "node:module";
@@ -27,7 +27,7 @@ function killedAfter(states: number, jacobian: string): Readonly<Record<string, 
     let states = 0;
     files.rename = async (from, to) => {
       await rename(from, to);
-      if (to.endsWith("/${jacobian}/state.json") && ++states === ${states}) process.kill(process.pid, "SIGKILL");
+      if (${kind}.test(to) && ++states === ${states}) process.kill(process.pid, "SIGKILL");
     };
     syncBuiltinESMExports();`;
   return { NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(module).toString("base64")}` };
@@ -49,7 +49,9 @@ law(
         [2, "train-0"],
         [1, "train-18"],
       ] as const) {
-        const killed = await jacoflow(words, { environment: killedAfter(states, jacobian) });
+        const killed = await jacoflow(words, {
+          environment: killedAfter(states, new RegExp(`${jacobian}/state\\.json$`)),
+        });
         assert.is(killed.signal, "SIGKILL", killed.stderr);
         assert.is(JSON.parse(readFileSync(join(run, "run.json"), "utf8")).outcome, "running");
         assert.ok(existsSync(join(run, "checkpoints/svd", jacobian, "state.json")));
@@ -80,6 +82,42 @@ law(
       assert.is(damaged.code, 78);
       assert.match(damaged.stderr, `error DAMAGED_PART ${part}`);
     }),
+);
+
+/** Training alone, in a second or so, which keeps a state after every step. */
+const training = {
+  train:
+    "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: adam, learningRate: 0.05, batchSize: 10, epochs: 6, checkpointSeconds: 0 } }",
+  svd: null,
+  project: null,
+  parquet: "{ uses: sink/parquet, from: [train.metrics, train.predictions] }",
+} as const;
+
+law("the runs of a matrix that were killed go on where they were when the matrix is run again", () =>
+  withFolder(async (folder) => {
+    writeSmallPipeline(folder, training);
+    const file = join(folder, "matrix.yaml");
+    writeFileSync(file, "extends: small.yaml\nname: many\nmatrix: { seed: [1, 2] }\n");
+    const whole = join(folder, "whole");
+    const plain = await jacoflow(["run", file, "--out", whole, "-q"]);
+    assert.is(plain.code, 0, plain.stderr);
+    const ids = readdirSync(whole).filter((name) => name.startsWith("seed"));
+    assert.is(ids.length, 2, ids.join());
+
+    const out = join(folder, "out");
+    const words = ["run", file, "--out", out];
+    const killed = await jacoflow(words, {
+      environment: killedAfter(13, /train\/journal\/state-\d+\.bin$/),
+    });
+    assert.is(killed.code, 1, killed.stderr);
+    const resumed = await jacoflow(words);
+    assert.is(resumed.code, 0, resumed.stderr);
+    for (const id of ids) {
+      assert.equal(tableHashes(join(out, id)), tableHashes(join(whole, id)));
+      const said = readFileSync(join(out, id, "log.ndjson"), "utf8");
+      assert.match(said, "goes on after step 13, which a checkpoint holds");
+    }
+  }),
 );
 
 law.run();

@@ -132,18 +132,45 @@ law(
   () =>
     withFolder(async (folder) => {
       const path = join(folder, "journal");
-      const { journal } = await opened(path, { seconds: 0 });
-      await journal.keep(() => stateAt(0));
+      const size = () => statSync(join(path, "batches.frames")).size;
+      const stop = new AbortController();
+      const { journal } = await opened(path, { seconds: 3600, signal: stop.signal });
       const large = predictionsBatch(1, 300_000);
-      const kept = statSync(join(path, "batches.frames")).size;
-      for (let count = 0; count < 8; count += 1) await journal.record("predictions", large);
-      assert.ok(statSync(join(path, "batches.frames")).size > kept + 20e6, "spilled");
+      const bytes = large.data.byteLength;
+      for (let count = 0; count < 9; count += 1) {
+        await journal.record("predictions", large);
+        // Never due.
+        await journal.keep(() => stateAt(count));
+      }
+      assert.ok(size() > 9 * bytes - 2 ** 25, `${size()} bytes are in the file`);
+      // Nor when nothing is offered for long.
+      const before = size();
+      for (let sent = 0; sent < 2 ** 26 + bytes; sent += bytes) await journal.record("predictions", large);
+      assert.ok(size() > before + 2 ** 26 - bytes, `${size()} bytes are in the file`);
       const cut = await opened(path);
       assert.is(cut.replayed.length, 0);
       await cut.journal.record("predictions", large);
       await cut.journal.keep(() => stateAt(1));
       const again = await opened(path);
       assert.equal(await bytesOf(again.replayed), await bytesOf([["predictions", large]]));
+      assert.equal(bitsOf(again.journal.restored), bitsOf(stateAt(1)));
+    }),
+);
+
+law(
+  "a stop in the middle of a piece of work keeps what was offered before it, and nothing of the piece",
+  () =>
+    withFolder(async (folder) => {
+      const stop = new AbortController();
+      const { journal, step } = await opened(folder, { seconds: 3600, signal: stop.signal });
+      await step(0);
+      await step(1);
+      const sent = upTo(1).length;
+      await journal.record("metrics", metricsBatch(2));
+      stop.abort();
+      await journal.keep(() => stateAt(1), sent);
+      const again = await opened(folder);
+      assert.equal(await bytesOf(again.replayed), await bytesOf(upTo(1)));
       assert.equal(bitsOf(again.journal.restored), bitsOf(stateAt(1)));
     }),
 );
