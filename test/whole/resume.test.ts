@@ -120,4 +120,38 @@ law("the runs of a matrix that were killed go on where they were when the matrix
   }),
 );
 
+law("a run that was stopped by SIGTERM goes on after its last step, however seldom it keeps one", () =>
+  withFolder(async (folder) => {
+    const train = training.train.replace(
+      "epochs: 6, checkpointSeconds: 0",
+      "epochs: 300, checkpointSeconds: 3600",
+    );
+    const file = writeSmallPipeline(folder, {
+      ...training,
+      train,
+      console: "{ uses: sink/console, from: train.metrics }",
+    });
+    const whole = join(folder, "whole");
+    const plain = await jacoflow(["run", file, "--out", whole, "-q"]);
+    assert.is(plain.code, 0, plain.stderr);
+
+    const run = join(folder, "run");
+    const words = ["run", file, "--resume", run, "-v"];
+    let sent = false;
+    const stopped = await jacoflow(words, {
+      onOutput: (child, output) => {
+        // A second one would end it at once.
+        if (sent || output.split("\n").length < 60) return;
+        sent = child.kill("SIGTERM");
+      },
+    });
+    assert.is(stopped.code, 143, stopped.stderr);
+    const resumed = await jacoflow(words);
+    assert.is(resumed.code, 0, resumed.stderr);
+    const [, step] = /goes on after step (\d+),/.exec(resumed.stderr) ?? [];
+    assert.ok(Number(step) >= 6, resumed.stderr);
+    assert.equal(tableHashes(run), tableHashes(whole));
+  }),
+);
+
 law.run();
