@@ -27,11 +27,18 @@ const dtypes: Readonly<Record<string, Stored>> = {
   },
 };
 
+/** Forms that weights are often in, by their first bytes in hexadecimal: as lengths of a header they would all be above the limit. */
+const otherForms = [
+  { begins: ["80 02", "80 03", "80 04", "80 05"], name: "a Python pickle, which is a program" },
+  { begins: ["50 4b 03 04"], name: "a zip archive, as PyTorch saves pickles in" },
+  { begins: ["89 48 44 46"], name: "an HDF5 file, as Keras saves" },
+] as const;
+
 /**
  * Reads a safetensors file (8 bytes of header length, a JSON header, the data). Every tensor is copied out, little-endian
  * whatever the machine: F32, F64, F16 and BF16 as float32, I32 as int32. A header that is no header, another dtype, a
  * shape that does not fill its bytes, an offset outside the file, tensors that overlap or leave a hole are
- * INVALID_SAFETENSORS errors that name `file` and the tensor.
+ * INVALID_SAFETENSORS errors that name `file` and the tensor; a pickle, or another form of weights, is NOT_SAFETENSORS.
  */
 export function readSafetensors(bytes: Uint8Array, file: string): ReadonlyMap<string, NamedTensor> {
   const { header, data } = splitHeader(bytes, file);
@@ -84,6 +91,9 @@ function splitHeader(bytes: Uint8Array, file: string) {
     networkErrors.invalidSafetensors(file, "", reason, value);
   if (bytes.byteLength < 8)
     throw refuse(`it is ${bytes.byteLength} bytes long, too short for a header`, bytes.byteLength);
+  const start = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const form = otherForms.find(({ begins }) => begins.some((first) => start.startsWith(first)));
+  if (form !== undefined) throw networkErrors.notSafetensors(file, form.name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > headerLimit || length > bytes.byteLength - 8) {

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
-import { secretsIn, withoutSecrets } from "../../schemas/secrets.js";
+import { withoutSecrets } from "../../schemas/secrets.js";
 import type { Path, Problem, UndeclaredStage, UnwiredStage } from "../graph/problem.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { sinkProblems, wireStages } from "../graph/wire.js";
@@ -39,7 +39,7 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
   };
   const environmentProblems = environmentChecks(request, (path) => resolve(folder, path));
 
-  return async ({ data, problems: found, unknown }) => {
+  return async ({ data, problems: found, secrets, unknown }) => {
     const problems: Problem[] = [...found];
     const unknownValues = new Set(unknown.map((path) => path.join("\n")));
     // What a variable stands for was not found: that its text is no number or no file is no mistake of its own.
@@ -78,7 +78,6 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
     if (request.requireSink === true) problems.push(...sinkProblems(form.names, unwired));
     if (request.checkEnvironment !== false)
       problems.push(...(await environmentProblems(resolved, form.engine)).filter(isKnown));
-    const secrets = secretsIn(request.environment);
     return {
       problems,
       outside,

@@ -1,6 +1,7 @@
 import { isScalar, parseDocument } from "yaml";
 import { layerErrors } from "../../schemas/errors/layers.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
+import { type Secret, secretsIn } from "../../schemas/secrets.js";
 import type { Path, Problem } from "../graph/problem.js";
 import { depthLimit } from "./nodes.js";
 import { isMap, type ValueMap, withoutKeys } from "./values.js";
@@ -23,6 +24,8 @@ export interface Substituted {
   /** Those the file declares, filled in. */
   readonly variables: ValueMap;
   readonly problems: readonly Problem[];
+  /** Those of the environment that were filled in. */
+  readonly secrets: readonly Secret[];
   /** Where a value is not known because of a problem: nothing more can be said about it. */
   readonly unknown: readonly Path[];
 }
@@ -47,11 +50,12 @@ const plain = (value: unknown): Filled => ({ value, values: 1, depth: 0, broken:
  * never a list or a map, and is not searched again.
  */
 export function substituteVariables(data: unknown, environment: Environment): Substituted {
-  if (!isMap(data)) return { data, variables: {}, problems: [], unknown: [] };
+  if (!isMap(data)) return { data, variables: {}, problems: [], secrets: [], unknown: [] };
   const problems: Problem[] = [];
   const unknown: Path[] = [];
   const declared = declaredIn(data, problems);
   const known = new Map<string, Filled>();
+  const used: Record<string, string> = {};
   /** Variables being filled in, outermost first. */
   const open: string[] = [];
 
@@ -127,7 +131,9 @@ export function substituteVariables(data: unknown, environment: Environment): Su
     found: Problem[],
   ): Filled | undefined => {
     if (Object.hasOwn(declared, name)) return fillVariable(name, path, found);
-    const text = (Object.hasOwn(environment, name) ? environment[name] : undefined) ?? otherwise;
+    const own = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (own !== undefined) used[name] = own;
+    const text = own ?? otherwise;
     if (text !== undefined) return plain(text);
     const others = Object.keys(declared).filter((each) => !open.includes(each));
     const error = layerErrors.undefinedVariable(path.join("."), name, others);
@@ -179,7 +185,7 @@ export function substituteVariables(data: unknown, environment: Environment): Su
   for (const name of Object.keys(declared)) fillVariable(name, ["variables", name], problems);
   const { value } = fill(withoutKeys(data, ["variables"]), []);
   const variables = Object.fromEntries([...known].map(([name, filled]) => [name, filled.value]));
-  return { data: value, variables, problems, unknown };
+  return { data: value, variables, problems, secrets: secretsIn(used), unknown };
 }
 
 /** What a file declares under `variables`, without what is wrong there. */

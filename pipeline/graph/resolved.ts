@@ -65,6 +65,6 @@ export interface ResolvedPipeline {
   readonly warnings: readonly JacoflowError[];
   /** The file as plain data after substitutions, overrides and defaults, without secrets: what run.json keeps. */
   readonly document: Readonly<Record<string, unknown>>;
-  /** What is never written, of the environment the file was read in. */
+  /** What the file has of the environment that is never written. */
   readonly secrets?: readonly Secret[];
 }

@@ -109,6 +109,18 @@ export const networkErrors = {
       remedy: "Write the file again with a safetensors library.",
     }),
 
+  /** Weights in another form: a pickle is a program, and is never read. */
+  notSafetensors: (file: string, form: string): JacoflowError =>
+    new JacoflowError({
+      code: "NOT_SAFETENSORS",
+      kind: "invalid",
+      message: `${file} is ${form}, and only safetensors are read`,
+      place: file,
+      value: file,
+      remedy:
+        "Write the weights with a safetensors library: in PyTorch `safetensors.torch.save_file(tensors, path)`, as layer/kernel (HWIO or in × out) and layer/bias.",
+    }),
+
   missingWeight: (
     file: string,
     tensor: string,

@@ -7,6 +7,7 @@ import { metrics } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { openServer } from "../src/server.js";
 import { mlflow } from "../src/sink.js";
 import { type Request, standIn } from "./server.js";
 
@@ -291,6 +292,16 @@ law("addresses with a password, of another protocol, or none are refused before 
         }),
       (error: Error) => "code" in error && error.code === "MLFLOW_URL",
       url,
+    );
+  }
+});
+
+law("a token that would end its line of the request is refused, and not said", () => {
+  for (const token of ["abc\r\nX-Other: 1", "abc\n", "a b"]) {
+    assert.throws(
+      () => openServer("http://host", "", { MLFLOW_TRACKING_TOKEN: token }, new AbortController().signal),
+      (error: Error) =>
+        "code" in error && error.code === "MLFLOW_TOKEN" && !JSON.stringify(error).includes("abc"),
     );
   }
 });

@@ -119,4 +119,18 @@ test("every way of cutting a file short is refused, never misread", () => {
   }
 });
 
+test("a pickle is never read, bare or in PyTorch's archive, nor is HDF5, and the error says what it is", () => {
+  for (const [bytes, word] of [
+    ["\x80\x02}q\x00X\x01\x00\x00\x00", "pickle"],
+    ["\x80\x04\x95\x0c\x00\x00\x00\x00\x00\x00\x00", "pickle"],
+    ["PK\x03\x04\x00\x00\x08\x08\x00\x00", "PyTorch"],
+    ["\x89HDF\r\n\x1a\n\x00\x00", "HDF5"],
+  ]) {
+    assert.throws(
+      () => readSafetensors(Buffer.from(bytes, "latin1"), "weights.bin"),
+      (error: JacoflowError) => error.code === "NOT_SAFETENSORS" && error.message.includes(word),
+    );
+  }
+});
+
 test.run();
