@@ -94,14 +94,20 @@ async function othersIn(folder: string, own: string | undefined): Promise<readon
   const names = await readdir(folder);
   for (const name of names.filter((name) => isClaim(name) && name.endsWith(".unfinished"))) {
     const about = await stat(join(folder, name)).catch(() => undefined);
-    // Writing one takes milliseconds: its process was killed meanwhile.
-    if (about !== undefined && Date.now() - about.mtimeMs > abandonedAfter)
+    // Its process was killed meanwhile: it is gone, or has taken longer than the milliseconds that it takes.
+    if (about !== undefined && (isOfGone(name) || Date.now() - about.mtimeMs > abandonedAfter))
       await rm(join(folder, name), { force: true });
   }
   return names
     .filter((name) => name.startsWith(claimPrefix) && name.endsWith(".json"))
     .map((name) => join(folder, name))
     .filter((path) => path !== own);
+}
+
+/** Whether the process that a claim's name tells of is there no more. */
+function isOfGone(name: string): boolean {
+  const [, host, pid] = /active-(.*)-(\d+)-[0-9a-f]{8}\.json/.exec(name) ?? [];
+  return host !== undefined && !isAtWork({ host, pid: Number(pid), since: null });
 }
 
 async function claimIn(

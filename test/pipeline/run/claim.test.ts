@@ -110,4 +110,18 @@ law("knows this process by its start", () => {
   assert.equal(ownerIn(JSON.parse(JSON.stringify(own))), own);
 });
 
+law("that a process was killed in the middle of is taken out at once, that of one at work stays", () =>
+  withFolder((folder) =>
+    withProcess(async ({ pid }) => {
+      const unfinished = (of: number) => `..active-${hostname()}-${of}-12345678.json.abcd1234.unfinished`;
+      // Larger than any number of a process.
+      writeFileSync(join(folder, unfinished(2 ** 30)), "{");
+      writeFileSync(join(folder, unfinished(pid)), "{");
+      const { release } = await claimRuns(folder, ["a"], active);
+      await release();
+      assert.equal(readdirSync(folder), [unfinished(pid)]);
+    }),
+  ),
+);
+
 law.run();
