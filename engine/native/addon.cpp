@@ -48,6 +48,22 @@ struct Job {
   Failure failure{Fault::cancelled, "", -1};
 };
 
+/** Something that JavaScript holds. The mark tells kinds apart: any may be handed back in the place of any. */
+template <class T>
+struct Handle {
+  std::uint64_t mark;
+  std::shared_ptr<T> kept;
+};
+
+template <class T>
+constexpr std::uint64_t markOf = 0;
+template <>
+constexpr std::uint64_t markOf<Engine> = 0x6a61636f'656e6731;
+template <>
+constexpr std::uint64_t markOf<Holder> = 0x6a61636f'686f6c31;
+template <>
+constexpr std::uint64_t markOf<Job> = 0x6a61636f'6a6f6231;
+
 struct Message {
   std::shared_ptr<Job> job;
   bool finished;
@@ -322,6 +338,7 @@ void Engine::perform(Job& job) {
       break;
     }
     case Call::peak:
+      if (size(job, 0) > 100'000) fail(Fault::invalidArgument, "rounds of the peak", job.numbers[0]);
       job.result = peakRate(pool, size(job, 0));
       break;
     default:
@@ -380,9 +397,31 @@ void deliver(napi_env env, napi_value, void* context, void* data) {
   engine->releaseWhenDone();
 }
 
-struct EngineHandle {
-  std::shared_ptr<Engine> engine;
-};
+template <class T>
+napi_value handleOf(napi_env env, std::shared_ptr<T> kept, napi_finalize finalize) {
+  napi_value result = nullptr;
+  auto* handle = new Handle<T>{markOf<T>, std::move(kept)};
+  if (napi_create_external(env, handle, finalize, nullptr, &result) == napi_ok) return result;
+  delete handle;
+  napi_throw_error(env, "outOfMemory", "a handle");
+  return nullptr;
+}
+
+template <class T>
+void forgetHandle(napi_env, void* data, void*) {
+  delete static_cast<Handle<T>*>(data);
+}
+
+/** What a handle of this kind holds; nothing for any other value. */
+template <class T>
+std::shared_ptr<T> heldBy(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  void* data = nullptr;
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_external) return nullptr;
+  if (napi_get_value_external(env, value, &data) != napi_ok || data == nullptr) return nullptr;
+  auto* handle = static_cast<Handle<T>*>(data);
+  return handle->mark == markOf<T> ? handle->kept : nullptr;
+}
 
 void stopAtExit(void* data) { static_cast<Engine*>(data)->stop(); }
 
@@ -406,38 +445,24 @@ napi_value openEngine(napi_env env, napi_callback_info info) {
     Engine* driven = engine.get();
     engine->driver = std::thread([driven] { driven->drive(); });
     napi_add_env_cleanup_hook(env, stopAtExit, engine.get());
-    napi_value result = nullptr;
-    CHECKED(napi_create_external(env, new EngineHandle{engine},
-                                 [](napi_env, void* data, void*) {
-                                   auto* own = static_cast<EngineHandle*>(data);
-                                   own->engine->closing = true;
-                                   own->engine->cancelAll();
-                                   own->engine->releaseWhenDone();
-                                   delete own;
-                                 },
-                                 nullptr, &result));
-    return result;
+    return handleOf<Engine>(env, engine, [](napi_env, void* data, void*) {
+      auto* own = static_cast<Handle<Engine>*>(data);
+      own->kept->closing = true;
+      own->kept->cancelAll();
+      own->kept->releaseWhenDone();
+      delete own;
+    });
   } catch (const std::exception& error) {
     napi_throw_error(env, "outOfMemory", error.what());
     return nullptr;
   }
 }
 
-void* engineData(napi_env env, napi_value value) {
-  void* data = nullptr;
-  return napi_get_value_external(env, value, &data) == napi_ok ? data : nullptr;
-}
-
-Engine* engineOf(napi_env env, napi_value value) {
-  void* data = engineData(env, value);
-  return data != nullptr ? static_cast<EngineHandle*>(data)->engine.get() : nullptr;
-}
-
 napi_value closeEngine(napi_env env, napi_callback_info info) {
   std::size_t count = 1;
   napi_value argument = nullptr;
   CHECKED(napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr));
-  Engine* engine = engineOf(env, argument);
+  const auto engine = heldBy<Engine>(env, argument);
   if (engine != nullptr && !engine->closing) {
     // Running jobs end as cancelled; their answers are still delivered, then the function goes.
     engine->closing = true;
@@ -447,13 +472,6 @@ napi_value closeEngine(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value hold(napi_env env, std::shared_ptr<Holder> holder) {
-  napi_value result = nullptr;
-  CHECKED(napi_create_external(env, new std::shared_ptr<Holder>(std::move(holder)),
-                               [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Holder>*>(data); }, nullptr, &result));
-  return result;
-}
-
 bool readArray(napi_env env, napi_value value, Array& array) {
   std::size_t length = 0, offset = 0;
   napi_value buffer = nullptr;
@@ -461,7 +479,11 @@ bool readArray(napi_env env, napi_value value, Array& array) {
   if (napi_is_typedarray(env, value, &is) != napi_ok || !is) return false;
   if (napi_get_typedarray_info(env, value, &array.type, &length, &array.data, &buffer, &offset) != napi_ok) return false;
   array.length = static_cast<Index>(length);
-  return true;
+  // Memory that JavaScript may take back while a job writes to it.
+  napi_value resizable = nullptr;
+  bool mayShrink = false;
+  if (napi_get_named_property(env, buffer, "resizable", &resizable) == napi_ok) napi_get_value_bool(env, resizable, &mayShrink);
+  return !mayShrink;
 }
 
 /** openModel(engine, codes, numbers) → model */
@@ -469,7 +491,7 @@ napi_value openModel(napi_env env, napi_callback_info info) {
   std::size_t count = 3;
   napi_value arguments[3];
   CHECKED(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
-  Engine* engine = engineOf(env, arguments[0]);
+  const auto engine = heldBy<Engine>(env, arguments[0]);
   Array codes{}, numbers{};
   if (engine == nullptr || !readArray(env, arguments[1], codes) || !readArray(env, arguments[2], numbers) ||
       codes.type != napi_int32_array || numbers.type != napi_float64_array) {
@@ -478,10 +500,10 @@ napi_value openModel(napi_env env, napi_callback_info info) {
   }
   try {
     auto holder = std::make_shared<Holder>();
-    holder->engine = static_cast<EngineHandle*>(engineData(env, arguments[0]))->engine;
+    holder->engine = engine;
     holder->model = std::make_shared<Model>(static_cast<std::int32_t*>(codes.data), codes.length, static_cast<double*>(numbers.data),
                                             numbers.length, engine->pool);
-    return hold(env, std::move(holder));
+    return handleOf<Holder>(env, std::move(holder), forgetHandle<Holder>);
   } catch (const Failure& failure) {
     napi_throw_error(env, faultNames[static_cast<int>(failure.fault)], failure.message.c_str());
   } catch (const std::exception& error) {
@@ -491,14 +513,8 @@ napi_value openModel(napi_env env, napi_callback_info info) {
 }
 
 /** openHolder() → an empty place for a training */
-napi_value openHolder(napi_env env, napi_callback_info) { return hold(env, std::make_shared<Holder>()); }
-
-std::shared_ptr<Holder> holderOf(napi_env env, napi_value value) {
-  void* data = nullptr;
-  napi_valuetype type = napi_undefined;
-  if (napi_typeof(env, value, &type) != napi_ok || type != napi_external) return nullptr;
-  if (napi_get_value_external(env, value, &data) != napi_ok || data == nullptr) return nullptr;
-  return *static_cast<std::shared_ptr<Holder>*>(data);
+napi_value openHolder(napi_env env, napi_callback_info) {
+  return handleOf<Holder>(env, std::make_shared<Holder>(), forgetHandle<Holder>);
 }
 
 /** submit(engine, call, model, training, arrays, numbers, done, progress) → job */
@@ -506,7 +522,8 @@ napi_value submit(napi_env env, napi_callback_info info) {
   std::size_t count = 8;
   napi_value arguments[8];
   CHECKED(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
-  Engine* engine = engineOf(env, arguments[0]);
+  const auto kept = heldBy<Engine>(env, arguments[0]);
+  Engine* engine = kept.get();
   if (engine == nullptr || engine->closing || count < 8) {
     napi_throw_error(env, "closed", "the engine is closed");
     return nullptr;
@@ -515,8 +532,22 @@ napi_value submit(napi_env env, napi_callback_info info) {
   std::int32_t call = 0;
   CHECKED(napi_get_value_int32(env, arguments[1], &call));
   job->call = static_cast<Call>(call);
-  job->holder = holderOf(env, arguments[2]);
-  job->second = holderOf(env, arguments[3]);
+  job->holder = heldBy<Holder>(env, arguments[2]);
+  job->second = heldBy<Holder>(env, arguments[3]);
+  for (const auto& holder : {job->holder, job->second}) {
+    if (!holder || !holder->engine || holder->engine == kept) continue;
+    napi_throw_error(env, "invalidArgument", "a model or training of another engine");
+    return nullptr;
+  }
+  napi_valuetype type = napi_undefined;
+  CHECKED(napi_typeof(env, arguments[6], &type));
+  if (type != napi_function) {
+    napi_throw_error(env, "invalidArgument", "submit wants a function to answer to");
+    return nullptr;
+  }
+  // An array of our own: the caller may take out of theirs what a job still writes to.
+  napi_value held = nullptr;
+  CHECKED(napi_create_array(env, &held));
   std::uint32_t length = 0;
   CHECKED(napi_get_array_length(env, arguments[4], &length));
   for (std::uint32_t i = 0; i < length; ++i) {
@@ -524,9 +555,10 @@ napi_value submit(napi_env env, napi_callback_info info) {
     CHECKED(napi_get_element(env, arguments[4], i, &element));
     Array array{};
     if (!readArray(env, element, array)) {
-      napi_throw_error(env, "invalidArgument", "submit wants typed arrays");
+      napi_throw_error(env, "invalidArgument", "submit wants typed arrays of memory that keeps its size");
       return nullptr;
     }
+    CHECKED(napi_set_element(env, held, i, element));
     job->arrays.push_back(array);
   }
   CHECKED(napi_get_array_length(env, arguments[5], &length));
@@ -537,9 +569,8 @@ napi_value submit(napi_env env, napi_callback_info info) {
     CHECKED(napi_get_value_double(env, element, &value));
     job->numbers.push_back(value);
   }
-  CHECKED(napi_create_reference(env, arguments[4], 1, &job->keep));
+  CHECKED(napi_create_reference(env, held, 1, &job->keep));
   CHECKED(napi_create_reference(env, arguments[6], 1, &job->done));
-  napi_valuetype type = napi_undefined;
   CHECKED(napi_typeof(env, arguments[7], &type));
   if (type == napi_function) {
     CHECKED(napi_create_reference(env, arguments[7], 1, &job->progress));
@@ -559,19 +590,16 @@ napi_value submit(napi_env env, napi_callback_info info) {
     engine->queue.push_back(job);
   }
   engine->wake.notify_one();
-  napi_value result = nullptr;
-  CHECKED(napi_create_external(env, new std::shared_ptr<Job>(job),
-                               [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Job>*>(data); }, nullptr, &result));
-  return result;
+  return handleOf<Job>(env, job, forgetHandle<Job>);
 }
 
 napi_value cancel(napi_env env, napi_callback_info info) {
   std::size_t count = 1;
   napi_value argument = nullptr;
   CHECKED(napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr));
-  void* data = nullptr;
-  CHECKED(napi_get_value_external(env, argument, &data));
-  (*static_cast<std::shared_ptr<Job>*>(data))->control.cancelled = true;
+  const auto job = heldBy<Job>(env, argument);
+  if (job == nullptr) napi_throw_error(env, "invalidArgument", "cancel wants a job");
+  else job->control.cancelled = true;
   return nullptr;
 }
 

@@ -19,8 +19,10 @@ class Training {
  public:
   Training(const Network& network, Pool& pool, const Settings& settings, const float* parameters, const float* features,
            const std::int32_t* labels, Index examples, Index width)
-      : settings_(settings), network_(network), arithmetic_(network, pool), pool_(pool), features_(features), labels_(labels),
+      : settings_(settings), network_(network), arithmetic_(network, pool), pool_(pool), features_(features), labels_(labels, labels + examples),
         examples_(examples), width_(width) {
+    for (const std::int32_t label : labels_)
+      if (label < 0 || label >= network.outputs) fail(Fault::invalidArgument, "a label", label);
     parameters_.reserve(std::max<Index>(network.total, 1));
     std::memcpy(parameters_.data(), parameters, static_cast<std::size_t>(network.total) * sizeof(float));
     gradient_.reserve(std::max<Index>(network.trainable, 1));
@@ -43,7 +45,11 @@ class Training {
   }
 
   /** Loss before the step. */
-  double step(const std::int32_t* indices, Index count, double learningRate, bool batchStatistics, Control& control) {
+  double step(const std::int32_t* given, Index count, double learningRate, bool batchStatistics, Control& control) {
+    if (count == 0) fail(Fault::invalidArgument, "the examples of a step", 0);
+    // A copy: the caller's memory may be shared and change after it was looked at.
+    indices_.assign(given, given + count);
+    const std::int32_t* indices = indices_.data();
     for (Index i = 0; i < count; ++i)
       if (indices[i] < 0 || indices[i] >= examples_) fail(Fault::invalidArgument, "an example's index", indices[i]);
     const bool together = (batchStatistics && network_.hasNormalization) || !network_.hasConvolution;
@@ -85,7 +91,7 @@ class Training {
         for (Index e = 0; e < here; ++e) arithmetic_.layers.read(work, e, features_ + indices[from + e] * width_);
         arithmetic_.layers.forward(work, 0, here);
         for (Index e = 0; e < here; ++e)
-          losses_[static_cast<std::size_t>(part)] += lossAndCotangent(work, e, labels_[indices[from + e]], count);
+          losses_[static_cast<std::size_t>(part)] += lossAndCotangent(work, e, labels_[static_cast<std::size_t>(indices[from + e])], count);
         arithmetic_.backward(work, here, [&](std::size_t i) {
           addWeights(i, work, 0, here, partGradient(part, i), from == begin ? Store::replace : Store::add);
         });
@@ -144,7 +150,7 @@ class Training {
     }
     pool_.each(parts_, [&](Index part, int) {
       for (Index e = begin(part); e < begin(part + 1); ++e)
-        losses_[static_cast<std::size_t>(part)] += lossAndCotangent(together_, e, labels_[indices[e]], count);
+        losses_[static_cast<std::size_t>(part)] += lossAndCotangent(together_, e, labels_[static_cast<std::size_t>(indices[e])], count);
     });
     for (std::size_t i = size; i-- > 0;) {
       control.check();
@@ -396,7 +402,8 @@ class Training {
   Arithmetic<float> arithmetic_;
   Pool& pool_;
   const float* features_;
-  const std::int32_t* labels_;
+  std::vector<std::int32_t> labels_;
+  std::vector<std::int32_t> indices_;
   Index examples_, width_;
   Buffer<float> parameters_, gradient_, first_, second_, gradients_;
   Buffer<double> reduction_;
