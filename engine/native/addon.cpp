@@ -32,6 +32,13 @@ struct Holder {
   /** A training's place holds the model whose network it reads, so that either may be closed first. */
   std::shared_ptr<Model> model;
   std::unique_ptr<Training> training;
+  /** What trainings opened here were given and read at every step: kept until they are closed. Event-loop thread only. */
+  std::vector<napi_ref> given;
+
+  void forgetGiven(napi_env env) {
+    for (const napi_ref reference : given) napi_delete_reference(env, reference);
+    given.clear();
+  }
 };
 
 struct Job {
@@ -392,6 +399,7 @@ void deliver(napi_env env, napi_value, void* context, void* data) {
   napi_delete_reference(env, job.keep);
   if (job.progress != nullptr) napi_delete_reference(env, job.progress);
   job.progress = nullptr;
+  if (job.call == Call::close && job.second) job.second->forgetGiven(env);
   if (--engine->waiting == 0) napi_unref_threadsafe_function(env, engine->callbacks);
   napi_call_function(env, receiver, function, 4, arguments, nullptr);
   engine->releaseWhenDone();
@@ -410,6 +418,12 @@ napi_value handleOf(napi_env env, std::shared_ptr<T> kept, napi_finalize finaliz
 template <class T>
 void forgetHandle(napi_env, void* data, void*) {
   delete static_cast<Handle<T>*>(data);
+}
+
+/** No job of it is left: each keeps the handle. */
+void forgetHolder(napi_env env, void* data, void* hint) {
+  static_cast<Handle<Holder>*>(data)->kept->forgetGiven(env);
+  forgetHandle<Holder>(env, data, hint);
 }
 
 /** What a handle of this kind holds; nothing for any other value. */
@@ -503,7 +517,7 @@ napi_value openModel(napi_env env, napi_callback_info info) {
     holder->engine = engine;
     holder->model = std::make_shared<Model>(static_cast<std::int32_t*>(codes.data), codes.length, static_cast<double*>(numbers.data),
                                             numbers.length, engine->pool);
-    return handleOf<Holder>(env, std::move(holder), forgetHandle<Holder>);
+    return handleOf<Holder>(env, std::move(holder), forgetHolder);
   } catch (const Failure& failure) {
     napi_throw_error(env, faultNames[static_cast<int>(failure.fault)], failure.message.c_str());
   } catch (const std::exception& error) {
@@ -514,7 +528,7 @@ napi_value openModel(napi_env env, napi_callback_info info) {
 
 /** openHolder() → an empty place for a training */
 napi_value openHolder(napi_env env, napi_callback_info) {
-  return handleOf<Holder>(env, std::make_shared<Holder>(), forgetHandle<Holder>);
+  return handleOf<Holder>(env, std::make_shared<Holder>(), forgetHolder);
 }
 
 /** submit(engine, call, model, training, arrays, numbers, done, progress) → job */
@@ -546,8 +560,8 @@ napi_value submit(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   // An array of our own: the caller may take out of theirs what a job still writes to.
-  napi_value held = nullptr;
-  CHECKED(napi_create_array(env, &held));
+  napi_value arrays = nullptr, held = nullptr;
+  CHECKED(napi_create_array(env, &arrays));
   std::uint32_t length = 0;
   CHECKED(napi_get_array_length(env, arguments[4], &length));
   for (std::uint32_t i = 0; i < length; ++i) {
@@ -558,7 +572,7 @@ napi_value submit(napi_env env, napi_callback_info info) {
       napi_throw_error(env, "invalidArgument", "submit wants typed arrays of memory that keeps its size");
       return nullptr;
     }
-    CHECKED(napi_set_element(env, held, i, element));
+    CHECKED(napi_set_element(env, arrays, i, element));
     job->arrays.push_back(array);
   }
   CHECKED(napi_get_array_length(env, arguments[5], &length));
@@ -569,6 +583,15 @@ napi_value submit(napi_env env, napi_callback_info info) {
     CHECKED(napi_get_value_double(env, element, &value));
     job->numbers.push_back(value);
   }
+  if (job->call == Call::trainOpen && job->second) {
+    napi_ref given = nullptr;
+    CHECKED(napi_create_reference(env, arrays, 1, &given));
+    job->second->given.push_back(given);
+  }
+  CHECKED(napi_create_array(env, &held));
+  CHECKED(napi_set_element(env, held, 0, arrays));
+  CHECKED(napi_set_element(env, held, 1, arguments[2]));
+  CHECKED(napi_set_element(env, held, 2, arguments[3]));
   CHECKED(napi_create_reference(env, held, 1, &job->keep));
   CHECKED(napi_create_reference(env, arguments[6], 1, &job->done));
   CHECKED(napi_typeof(env, arguments[7], &type));

@@ -37,13 +37,12 @@ export async function openTraining(
   const wrong = labels.findIndex((label) => label < 0 || label >= shape.outputs);
   if (wrong >= 0) throw networkErrors.labelOutOfRange(wrong, labels[wrong], shape.outputs);
   const training = jobs.binding.openHolder();
-  // The core reads features and labels at every step: they must outlive the training.
-  const held = [features.values, labels] as const;
   await jobs.run({
     call: "trainOpen",
     model,
     training,
-    arrays: held,
+    // The core reads them at every step; the addon keeps them until the training is closed.
+    arrays: [features.values, labels],
     numbers: [features.rows, loss === "cross-entropy" ? 1 : 0, ...ruleOf(optimizer)],
     ...(explain === undefined ? {} : { explain }),
   });
@@ -68,7 +67,7 @@ export async function openTraining(
         numbers,
         explain: (fault, message, value) =>
           fault === "invalidArgument" && message === "an example's index"
-            ? networkErrors.wrongSize("an index of the batch", `${value}`, `0 … ${held[1].length - 1}`)
+            ? networkErrors.wrongSize("an index of the batch", `${value}`, `0 … ${labels.length - 1}`)
             : undefined,
       });
     },

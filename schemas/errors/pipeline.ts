@@ -487,17 +487,20 @@ export const runErrors = {
       remedy: "Free some space or choose another folder with --out.",
       cause,
     }),
+  // An error of ours says already which file it is of.
   writeFailed: (path: string, cause: unknown): JacoflowError =>
-    isFull(cause)
-      ? runErrors.diskFull(path, cause)
-      : new JacoflowError({
-          code: "WRITE_FAILED",
-          kind: "run",
-          message: `cannot write ${path}: ${reason(cause)}`,
-          place: path,
-          remedy: "Check the folder and its permissions.",
-          cause,
-        }),
+    cause instanceof JacoflowError
+      ? cause
+      : isFull(cause)
+        ? runErrors.diskFull(path, cause)
+        : new JacoflowError({
+            code: "WRITE_FAILED",
+            kind: "run",
+            message: `cannot write ${path}: ${reason(cause)}`,
+            place: path,
+            remedy: "Check the folder and its permissions.",
+            cause,
+          }),
   memoryLimit: (needed: number, limit: number, largest: string) =>
     invalid(
       "MEMORY_LIMIT",

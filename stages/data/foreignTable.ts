@@ -1,16 +1,11 @@
 import { open, readFile } from "node:fs/promises";
 import { RecordBatchReader, type Schema } from "apache-arrow";
 import { Footer } from "apache-arrow/ipc/metadata/file";
-import {
-  asyncBufferFromFile,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetRead,
-  parquetSchema,
-} from "hyparquet";
+import { asyncBufferFromFile, type FileMetaData, parquetRead, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { decodeArrow } from "../../schemas/ipc.js";
 import { checkArrow, readSchemaBytes } from "../../schemas/ipcCheck.js";
+import { parquetFooter } from "../parquetFooter.js";
 
 /** What a table file says of itself before its rows are read. */
 export interface TableHead {
@@ -73,13 +68,13 @@ async function readArrow(file: string): Promise<ForeignTable> {
 }
 
 async function parquetHead(file: string): Promise<TableHead> {
-  return parquetHeadOf(await parquetMetadataAsync(await asyncBufferFromFile(file)));
+  return parquetHeadOf(await parquetFooter(await asyncBufferFromFile(file)));
 }
 
 /** One column of one row group at a time. */
 async function readParquet(file: string): Promise<ForeignTable> {
   const source = await asyncBufferFromFile(file);
-  const metadata = await parquetMetadataAsync(source);
+  const metadata = await parquetFooter(source);
   return {
     ...parquetHeadOf(metadata),
     rows: Number(metadata.num_rows),

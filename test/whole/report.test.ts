@@ -1,4 +1,4 @@
-import { readFileSync, renameSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { suite } from "uvu";
@@ -28,6 +28,8 @@ async function edit(
            from ${partsOf(run, table, stage)}) to '${edited}' (format parquet)`,
   );
   renameSync(edited, part);
+  // They are of the part as its run wrote it.
+  rmSync(join(run, "tables", table, stage, "_checksums.json"), { force: true });
 }
 
 const edits = [

@@ -1,11 +1,6 @@
-import {
-  asyncBufferFromFile,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetRead,
-  parquetSchema,
-} from "hyparquet";
+import { asyncBufferFromFile, type FileMetaData, parquetRead, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { parquetFooter } from "../../parquetFooter.js";
 
 /** Columns of rows by name, as hyparquet gives them: int64 as bigint, lists as arrays. */
 export type ColumnValues = Readonly<Record<string, readonly unknown[]>>;
@@ -24,7 +19,7 @@ export interface RowGroupFile {
 /** Opens a file of which row groups are read. Throws errors that are not ours: hyparquet's, and why it is damaged. */
 export async function openRowGroups(path: string): Promise<RowGroupFile> {
   const file = await asyncBufferFromFile(path);
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await parquetFooter(file);
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
   const starts = [0];
   for (const { num_rows } of metadata.row_groups) starts.push(starts[starts.length - 1] + Number(num_rows));

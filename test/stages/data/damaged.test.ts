@@ -113,6 +113,12 @@ law("a gzip bomb is left as soon as it holds more than its header says", () =>
   }),
 );
 
+law("a Parquet footer whose group has fewer than no columns is refused, not read for ever", async () => {
+  const file = new URL("negative-children.parquet", import.meta.url).pathname;
+  const error = await readTableFile(file).catch((thrown: unknown) => thrown);
+  assertNames([error], "negative-children.parquet", /schema element not found/);
+});
+
 law("a length that a header promises and the file cannot hold takes no memory", () =>
   withFolder(async (folder) => {
     await writeIdxPair(folder, "train", [0, 1, 2]);
