@@ -107,10 +107,13 @@ export function substituteVariables(data: unknown, environment: Environment): Su
         broken = true;
         return match;
       }
-      if (match === text)
+      if (match === text) {
         alone = Object.hasOwn(declared, name) ? value : plain(scalarOf(String(value.value)));
-      else if (typeof value.value === "object" && value.value !== null) {
+        return match;
+      }
+      if (typeof value.value === "object" && value.value !== null) {
         found.push({ error: layerErrors.variableInText(place, name, value.value), path });
+        return match;
       }
       return String(value.value);
     });

@@ -49,8 +49,11 @@ function channelsLast({ data_format: format }: Config, refuse: Refuse): void {
   }
 }
 
+/** Not a number for whatever is none: an object of a file may not even turn into text. */
+const numberOf = (value: unknown): number => (typeof value === "object" ? Number.NaN : Number(value));
+
 function pairOf(value: unknown): number | readonly [number, number] {
-  return Array.isArray(value) ? [Number(value[0]), Number(value[1])] : Number(value);
+  return Array.isArray(value) ? [numberOf(value[0]), numberOf(value[1])] : numberOf(value);
 }
 
 function paddingOf({ padding }: Config, refuse: Refuse): "same" | "valid" {
@@ -84,7 +87,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ActivityRegularization: nothing,
 
   Dense: (name, config, refuse) =>
-    layer({ type: "dense", name, units: Number(config.units), ...weighted(config, refuse) }),
+    layer({ type: "dense", name, units: numberOf(config.units), ...weighted(config, refuse) }),
 
   Conv2D: (name, config, refuse) => {
     channelsLast(config, refuse);
@@ -93,7 +96,7 @@ const rules: Readonly<Record<string, Rule>> = {
     return layer({
       type: "conv2d",
       name,
-      filters: Number(config.filters),
+      filters: numberOf(config.filters),
       kernelSize: pairOf(config.kernel_size),
       strides: pairOf(config.strides ?? 1),
       padding: paddingOf(config, refuse),
@@ -104,13 +107,13 @@ const rules: Readonly<Record<string, Rule>> = {
   BatchNormalization: (name, config, refuse) => {
     const axis = [config.axis ?? -1].flat();
     // Which of the two is the last axis is known with the shapes only: see checkAxes.
-    if (axis.length !== 1 || ![-1, 1, 3].includes(Number(axis[0]))) refuse(`axis ${shown(config.axis)}`);
+    if (axis.length !== 1 || ![-1, 1, 3].includes(numberOf(axis[0]))) refuse(`axis ${shown(config.axis)}`);
     if (config.center === false || config.scale === false) refuse("center or scale is false");
     return layer({
       type: "batchNormalization",
       name,
-      epsilon: Number(config.epsilon ?? 1e-3),
-      momentum: Number(config.momentum ?? 0.99),
+      epsilon: numberOf(config.epsilon ?? 1e-3),
+      momentum: numberOf(config.momentum ?? 0.99),
       ...(config.trainable === false ? { trainable: false } : {}),
     });
   },
@@ -147,7 +150,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
   ZeroPadding2D: (_name, config, refuse) => {
     channelsLast(config, refuse);
-    const zeros = Number([config.padding].flat(2)[0]);
+    const zeros = numberOf([config.padding].flat(2)[0]);
     if (!isAll(config.padding, zeros)) refuse(`padding ${shown(config.padding)}: sides that differ`);
     return { kind: "padding", zeros };
   },

@@ -289,6 +289,11 @@ law("what is no model of layers says what it is", async () => {
   for (const [wanted, change] of cases) assert.equal((await refusal("nested", change)).codes, [wanted]);
 });
 
+law("an object in the place of a number is refused, also one that turns into no text", async () => {
+  const change = (json: Json) => set(layersOf(json).at(-1).config, "units", { toString: null });
+  assert.match((await refusal("nested", change)).codes.join(), /model\.json/);
+});
+
 law("whatever a model.json holds, it becomes a network or an error with a code", async () => {
   const names = ["every-layer", "branches", "nested"] as const;
   const junk = fc.oneof(

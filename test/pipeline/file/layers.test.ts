@@ -186,6 +186,7 @@ test("variables that are wrong are told once, where they are", async () => {
     ["{ epochs: '${epoch}', where: d }", ["UNDEFINED_VARIABLE main.yaml:3:22"]],
     ["{ epochs: '${3}', where: d }", ["MALFORMED_VARIABLE main.yaml:3:22"]],
     ["{ epochs: 20, where: 'a${list}', list: [1] }", ["VARIABLE_IN_TEXT main.yaml:3:33"]],
+    ["{ epochs: 20, where: 'a${list}', list: { toString: 1 } }", ["VARIABLE_IN_TEXT main.yaml:3:33"]],
     ["{ epochs: 20, where: d, a-b: 1 }", ["VARIABLE_NAME main.yaml:3:36"]],
     ["{ epochs: many, where: d }", ["INVALID_OPTION main.yaml:7:81"]],
   ];
