@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { answerOf } from "../answer.js";
 import { atMost } from "../bars.js";
 import type { Context } from "../context.js";
-import { countAsOurs, inTurn, quietMoment } from "../measure.js";
+import { inTurn, quietMoment } from "../measure.js";
 
 interface Answer {
   readonly seconds: number;
@@ -59,28 +59,5 @@ export async function scalePart(context: Context): Promise<void> {
 }
 
 function spectrum(context: Context, outputs: number, count: number, sweeps: number): Promise<Answer> {
-  const tsx = import.meta.resolve("tsx");
-  const child = spawn(
-    process.execPath,
-    [
-      "--expose-gc",
-      "--import",
-      tsx,
-      script,
-      ...[context.imageFolder ?? "", outputs, count, sweeps].map(String),
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  if (child.pid !== undefined) countAsOurs(child.pid);
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(JSON.parse(said) as Answer);
-      else reject(new Error(`the spectrum's process ended with ${code}`));
-    });
-  });
+  return answerOf(script, [context.imageFolder ?? "", outputs, count, sweeps]);
 }

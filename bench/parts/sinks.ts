@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { answerOf } from "../answer.js";
 import { atMost } from "../bars.js";
 import type { Context } from "../context.js";
-import { clock, countAsOurs, quietMoment } from "../measure.js";
+import { clock, quietMoment } from "../measure.js";
 
 interface Answer {
   readonly seconds: number;
@@ -121,24 +121,5 @@ function keep(
   const own = join(folder, "sink");
   rmSync(own, { recursive: true, force: true });
   mkdirSync(own);
-  const child = spawn(
-    process.execPath,
-    [
-      ...["--expose-gc", "--import", import.meta.resolve("tsx"), script],
-      ...[side, sink, String(rows), String(batch), own],
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  if (child.pid !== undefined) countAsOurs(child.pid);
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(JSON.parse(said) as Answer);
-      else reject(new Error(`${side} ${sink} in batches of ${batch} ended with ${code}`));
-    });
-  });
+  return answerOf(script, [side, sink, rows, batch, own]);
 }

@@ -5,8 +5,8 @@ import type { RecordBatch } from "apache-arrow";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { heldBytesOf } from "../../schemas/held.js";
+import { syncFolder } from "../../schemas/syncFolder.js";
 import type { Journal, JournalIdentity, JournalRequest, JournalState, LogLevel } from "../stage.js";
-import { syncFolder } from "./durable.js";
 import { BatchesFile, type SentBatch, sentBatches } from "./journalBatches.js";
 import { hashOfFile, type KeptState, readState, writeState } from "./journalState.js";
 

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import { pieceBytes, piecesOf } from "../../schemas/digest.js";
 import type { JournalArray, JournalIdentity, JournalState } from "../stage.js";
 import { writeFileAtomic } from "./folder.js";
 import { inPieces } from "./pieces.js";
@@ -31,9 +32,6 @@ interface Header extends Omit<KeptState, "arrays"> {
 
 const digestBytes = 32;
 
-/** Bytes read, written or digested between two turns of the event loop. */
-const pieceBytes = 1 << 22;
-
 /**
  * Writes a state so that it is there whole or not at all, also after a power cut, but for its name: length of the header
  * (4 bytes), header (JSON), the arrays' bytes as they are in memory, SHA-256 of all that. Errors: DISK_FULL, WRITE_FAILED.
@@ -45,7 +43,7 @@ export async function writeState(path: string, { arrays, ...rest }: KeptState): 
     arrays: named.map(([name, values]) => ({ name, type: typeOf(values), length: values.length })),
   };
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const pieces = [sizeOf(text), text, ...named.flatMap(([, values]) => [...piecesOf(values)])];
+  const pieces = [sizeOf(text), text, ...named.flatMap(([, values]) => piecesOf(values))];
   const digest = createHash("sha256");
   for (const piece of pieces) {
     digest.update(piece);
@@ -135,10 +133,4 @@ function sizeOf(bytes: Uint8Array): Uint8Array {
   const size = new Uint8Array(4);
   new DataView(size.buffer).setUint32(0, bytes.length, true);
   return size;
-}
-
-function* piecesOf({ buffer, byteOffset, byteLength }: JournalArray): Iterable<Uint8Array> {
-  for (let from = 0; from < byteLength; from += pieceBytes) {
-    yield new Uint8Array(buffer, byteOffset + from, Math.min(pieceBytes, byteLength - from));
-  }
 }

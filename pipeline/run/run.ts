@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
+import { syncFolder } from "../../schemas/syncFolder.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { claimRuns } from "./claim.js";
-import { syncFolder } from "./durable.js";
 import { makeRunFolder, prepareRunFolder, runFiles, tidyRunFolder } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";

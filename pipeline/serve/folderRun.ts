@@ -1,8 +1,7 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import type { Columns, TableDefinition } from "../../schemas/table.js";
-import { checkPart } from "../../stages/sinks/checksums.js";
+import { checkPart, fileStamp } from "../../stages/sinks/checksums.js";
 import { type KeptTable, listTables, loadRows } from "../../stages/sinks/parquet/read.js";
 import type { CuttableTables, ShownTable } from "../../stages/sinks/report/cut.js";
 import { mapOf } from "../../stages/sinks/report/tables.js";
@@ -147,7 +146,7 @@ export class FolderRun implements WatchedRun {
   /** Takes what is new in a part of one file; `other` when it is gone, or no longer the part that was read before. */
   async #readPart(kept: KeptTable): Promise<"read" | "other" | JacoflowError> {
     const [file] = kept.files;
-    const stamp = await stampOf(file);
+    const stamp = await fileStamp(file);
     if (stamp === "") return "other";
     const known = this.#parts.get(file) ?? { stamp: "", rows: new StepCounts(), trouble: undefined };
     if (known.stamp === stamp) return known.trouble ?? "read";
@@ -161,17 +160,11 @@ export class FolderRun implements WatchedRun {
       return "read";
     } catch (error) {
       // A part that was replaced while it was read is read the next time.
-      if (!(error instanceof JacoflowError) || (await stampOf(file)) !== stamp) return "read";
+      if (!(error instanceof JacoflowError) || (await fileStamp(file)) !== stamp) return "read";
       this.#parts.set(file, { ...known, stamp, trouble: error });
       return error;
     }
   }
-}
-
-/** Changes whenever a file is replaced; empty for one that is not there. */
-async function stampOf(file: string): Promise<string> {
-  const about = await stat(file).catch(() => undefined);
-  return about === undefined ? "" : `${about.ino} ${about.size} ${about.mtimeMs}`;
 }
 
 const edgeKey = ({ from, to }: Pick<EdgeNow, "from" | "to">) =>

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Matrix, Matrix64 } from "../../engine/engine.js";
 import type { KrylovKeeper, KrylovState } from "../../engine/spectrum/krylovState.js";
 import { sharedMatrix } from "../../engine/spectrum/products.js";
+import { piecesOf } from "../../schemas/digest.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
-import { piecesOf } from "../digest.js";
 import { AtomicFile, type FileSystem, writeFileAtomically } from "../sinks/files.js";
 
 /** What a Jacobian's spectrum is of, each part as text or as a digest: a state of any other is refused. */

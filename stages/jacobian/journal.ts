@@ -1,6 +1,6 @@
 import type { JournalFact, JournalState, StageContext } from "../../pipeline/stage.js";
+import { digestOf } from "../../schemas/digest.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
-import { digestOf } from "../digest.js";
 import type { Examples } from "../examples.js";
 import type { Snapshot } from "../snapshot.js";
 

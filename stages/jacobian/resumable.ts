@@ -4,7 +4,7 @@ import type { Engine, Matrix, Model } from "../../engine/engine.js";
 import { computeSpectrum, type Spectrum, type SpectrumOptions } from "../../engine/spectrum/spectrum.js";
 import type { StageContext } from "../../pipeline/stage.js";
 import type { Split } from "../../schemas/columns.js";
-import { digestOf } from "../digest.js";
+import { digestOf } from "../../schemas/digest.js";
 import type { Examples } from "../examples.js";
 import { diskFiles } from "../sinks/files.js";
 import type { Snapshot } from "../snapshot.js";

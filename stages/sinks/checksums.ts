@@ -103,9 +103,12 @@ export async function checkPart(path: string): Promise<void> {
 
 /** Changes whenever the part or what is written of it does. */
 async function stampOf(path: string): Promise<string> {
-  const stamps = [path, join(dirname(path), checksumsFile)].map(async (file) => {
-    const about = await stat(file).catch(() => undefined);
-    return about === undefined ? "none" : `${about.ino} ${about.size} ${about.mtimeMs}`;
-  });
+  const stamps = [path, join(dirname(path), checksumsFile)].map(fileStamp);
   return (await Promise.all(stamps)).join(", ");
+}
+
+/** Changes whenever a file is replaced; empty for one that is not there. */
+export async function fileStamp(file: string): Promise<string> {
+  const about = await stat(file).catch(() => undefined);
+  return about === undefined ? "" : `${about.ino} ${about.size} ${about.mtimeMs}`;
 }

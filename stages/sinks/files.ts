@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
+import { syncFolder } from "../../schemas/syncFolder.js";
 
 /** An open file to append to. */
 export type WritableFile = Pick<FileHandle, "write" | "sync" | "close">;
@@ -17,9 +18,6 @@ export interface FileSystem {
   syncFolder(path: string): Promise<void>;
 }
 
-/** What a system says that synchronises no folders. */
-const noFolderSync = ["EINVAL", "EISDIR", "EPERM", "ENOTSUP"];
-
 export const diskFiles: FileSystem = {
   open: (path) => open(path, "w"),
   rename,
@@ -35,14 +33,7 @@ export const diskFiles: FileSystem = {
     );
   },
   removeEmptyFolder: (path) => rmdir(path),
-  syncFolder: async (path) => {
-    try {
-      const folder = await open(path, "r");
-      await folder.sync().finally(() => folder.close());
-    } catch (error) {
-      if (!noFolderSync.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    }
-  },
+  syncFolder,
 };
 
 /**

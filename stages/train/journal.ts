@@ -1,6 +1,6 @@
 import type { Training } from "../../engine/engine.js";
 import type { Journal, JournalIdentity, JournalState, StageContext } from "../../pipeline/stage.js";
-import { digestOf } from "../digest.js";
+import { digestOf } from "../../schemas/digest.js";
 import type { ExampleSet, Examples } from "../examples.js";
 import type { Snapshot } from "../snapshot.js";
 import type { Divergence } from "./divergence.js";

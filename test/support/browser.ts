@@ -1,17 +1,42 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { suite } from "uvu";
+import { build } from "./builtCommandLine.js";
 
 /** Where Debian's browser is, or JACOFLOW_CHROMIUM says one is; undefined where there is none. */
-export const browserPath = [
-  process.env.JACOFLOW_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-].find((path) => path !== undefined && existsSync(path));
+const browserPath = [process.env.JACOFLOW_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
+  (path) => path !== undefined && existsSync(path),
+);
 
-export function openBrowser(): Promise<Browser> {
+function openBrowser(): Promise<Browser> {
   // Its own sandbox needs rights that a container does not give; it opens nothing but our pages.
   return chromium.launch({ executablePath: browserPath!, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** A suite about the built program's pages in a browser: its laws are skipped, and that is said, where there is none. */
+export function browserSuite(name: string) {
+  const all = suite(name);
+  let opened: Browser | undefined;
+  if (browserPath === undefined) {
+    process.stdout.write(
+      "skipped: no chromium here (Debian: apt-get install chromium, or set JACOFLOW_CHROMIUM)\n",
+    );
+  }
+  all.before(async () => {
+    if (browserPath === undefined) return;
+    build();
+    opened = await openBrowser();
+  });
+  all.after(async () => {
+    await opened?.close();
+  });
+  return {
+    law: browserPath === undefined ? all.skip : all,
+    /** While its laws run. */
+    browser: (): Browser => opened!,
+    run: () => all.run(),
+  };
 }
 
 /** A new page of a browser, and what went wrong in it or left this machine. */

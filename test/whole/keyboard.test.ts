@@ -1,26 +1,13 @@
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { browserPath, headlineRank, openBrowser, openPage } from "../support/browser.js";
-import { build, jacoflow } from "../support/builtCommandLine.js";
+import { browserSuite, headlineRank, openPage } from "../support/browser.js";
+import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 import { start, whileRunning } from "../support/startedProgram.js";
 
-const all = suite("the live page without a mouse");
-if (browserPath === undefined) process.stdout.write("skipped: no chromium here\n");
-const law = browserPath === undefined ? all.skip : all;
-let browser: Browser;
-
-all.before(async () => {
-  if (browserPath === undefined) return;
-  build();
-  browser = await openBrowser();
-});
-all.after(async () => {
-  await browser?.close();
-});
+const { law, browser, run } = browserSuite("the live page without a mouse");
 
 /** Presses Tab until what has the focus is this, which says that keys alone lead there. */
 async function tabTo(page: Page, wanted: ReturnType<Page["locator"]>): Promise<void> {
@@ -41,7 +28,7 @@ law("keys alone do everything, the focus is seen and never lost, and what change
     }
     const server = await start(["serve", runs, "--port", "0"], folder);
     await whileRunning(server, async () => {
-      const { page } = await openPage(browser, { width: 320 });
+      const { page } = await openPage(browser(), { width: 320 });
       await page.goto(`${server.url}#run=seed-7`);
       const slider = page.getByRole("slider");
       await slider.waitFor();
@@ -107,4 +94,4 @@ law("keys alone do everything, the focus is seen and never lost, and what change
   }),
 );
 
-all.run();
+run();

@@ -1,32 +1,15 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { thisProcess } from "../../pipeline/run/owner.js";
-import { browserPath, headlineRank, openBrowser, openPage, seriousFindings } from "../support/browser.js";
-import { build, jacoflow } from "../support/builtCommandLine.js";
+import { browserSuite, headlineRank, openPage, seriousFindings } from "../support/browser.js";
+import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 import { start, whileRunning } from "../support/startedProgram.js";
 
-const all = suite("the live page in a browser");
-if (browserPath === undefined) {
-  process.stdout.write(
-    "skipped: no chromium here (Debian: apt-get install chromium, or set JACOFLOW_CHROMIUM)\n",
-  );
-}
-const law = browserPath === undefined ? all.skip : all;
-let browser: Browser;
-
-all.before(async () => {
-  if (browserPath === undefined) return;
-  build();
-  browser = await openBrowser();
-});
-all.after(async () => {
-  await browser?.close();
-});
+const { law, browser, run } = browserSuite("the live page in a browser");
 
 const curve = (page: Page, title: string) =>
   page
@@ -42,7 +25,7 @@ law(
       const file = writeSmallPipeline(folder, { train: long });
       const run = await start(["run", file, "--out", join(folder, "run"), "--serve=0"], folder);
       await whileRunning(run, async () => {
-        const { page, complaints } = await openPage(browser);
+        const { page, complaints } = await openPage(browser());
         await page.goto(run.url);
         const first = await curve(page, "Error").getAttribute("d");
         while ((await curve(page, "Error").getAttribute("d")) === first) await page.waitForTimeout(100);
@@ -74,7 +57,7 @@ law(
       }
       const server = await start(["serve", runs, "--port", "0"], folder);
       await whileRunning(server, async () => {
-        const { page, complaints } = await openPage(browser);
+        const { page, complaints } = await openPage(browser());
         await page.goto(`${server.url}#run=seed-7`);
         const slider = page.getByRole("slider", { name: /Cut-off/ });
         await slider.waitFor();
@@ -131,7 +114,7 @@ law(
         await page.close();
 
         for (const look of [{ dark: true }, { width: 320 }]) {
-          const other = await openPage(browser, look);
+          const other = await openPage(browser(), look);
           await other.page.goto(`${server.url}#run=seed-7`);
           await other.page.getByRole("slider").waitFor();
           assert.equal(await seriousFindings(other.page), [], JSON.stringify(look));
@@ -169,7 +152,7 @@ law(
       log("before");
       const serve = (port: string) => start(["serve", join(folder, "runs"), "--port", port], folder);
       const first = await serve("0");
-      const { page } = await openPage(browser);
+      const { page } = await openPage(browser());
       await page.goto(first.url);
       await page.locator(".log", { hasText: "before" }).waitFor();
       first.child.kill("SIGKILL");
@@ -186,4 +169,4 @@ law(
     }),
 );
 
-all.run();
+run();

@@ -1,27 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { browserPath, openBrowser, openPage, seriousFindings } from "../support/browser.js";
-import { build, jacoflow } from "../support/builtCommandLine.js";
+import { browserSuite, openPage, seriousFindings } from "../support/browser.js";
+import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 
-const all = suite("reports in a browser");
-if (browserPath === undefined) process.stdout.write("skipped: no chromium here\n");
-const law = browserPath === undefined ? all.skip : all;
-let browser: Browser;
-
-all.before(async () => {
-  if (browserPath === undefined) return;
-  build();
-  browser = await openBrowser();
-});
-all.after(async () => {
-  await browser?.close();
-});
+const { law, browser, run } = browserSuite("reports in a browser");
 
 /** What a button of a figure saves. */
 async function saved(page: Page, figure: number, form: "svg" | "png"): Promise<Buffer> {
@@ -67,7 +54,7 @@ law("a report and a comparison, offline: every chart is saved, axe finds nothing
     for (const path of [join(runs[0], "report.html"), comparison]) {
       for (const look of [{}, { dark: true }, { width: 320 }]) {
         const what = `${path} ${JSON.stringify(look)}`;
-        const { page, complaints } = await openPage(browser, look);
+        const { page, complaints } = await openPage(browser(), look);
         await page.goto(pathToFileURL(path).href);
         if (!("width" in look)) await checkSaved(page, what);
         assert.equal(await seriousFindings(page), [], what);
@@ -80,4 +67,4 @@ law("a report and a comparison, offline: every chart is saved, axe finds nothing
   }),
 );
 
-all.run();
+run();

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFile, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { metrics } from "jacoflow";
@@ -9,18 +8,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openServer } from "../src/server.js";
 import { mlflow } from "../src/sink.js";
+import { inFolder } from "./folder.js";
 import { type Request, standIn } from "./server.js";
 
 const law = suite("sink/mlflow");
-
-async function inFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), "jacoflow-mlflow-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 const evaluation = (step: number, value: number) =>
   metrics.batch({ stage: "train", step, epoch: step, split: "train", name: "loss", value: [value] }, 1);

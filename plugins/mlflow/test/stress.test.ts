@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -9,18 +8,10 @@ import { runStage } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { mlflow } from "../src/sink.js";
+import { inFolder } from "./folder.js";
 import { type Request, type StandIn, standIn } from "./server.js";
 
 const law = suite("sink/mlflow under stress");
-
-async function inFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), "jacoflow-mlflow-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 const rowsPerBatch = 100;
 const batch = (step: number) =>

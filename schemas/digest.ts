@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 
 /** Bytes read, written or digested between two turns of the event loop. */
-const pieceBytes = 1 << 23;
+export const pieceBytes = 1 << 22;
 
 /** SHA-256 of the bytes of numbers, one array after the other, hexadecimal. */
 export async function digestOf(...arrays: readonly (Float32Array | Int32Array)[]): Promise<string> {
@@ -15,7 +15,11 @@ export async function digestOf(...arrays: readonly (Float32Array | Int32Array)[]
 }
 
 /** The bytes of numbers in pieces that hold nobody up. */
-export function piecesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array[] {
+export function piecesOf({
+  buffer,
+  byteOffset,
+  byteLength,
+}: Float32Array | Float64Array | Int32Array): Uint8Array[] {
   return Array.from({ length: Math.ceil(byteLength / pieceBytes) }, (_, index) => {
     const from = index * pieceBytes;
     return new Uint8Array(buffer, byteOffset + from, Math.min(pieceBytes, byteLength - from));
