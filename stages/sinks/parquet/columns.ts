@@ -65,13 +65,19 @@ function columnValues(field: Field, index: number, range: RowRange): unknown[] {
   );
 }
 
-/** The rows of the ranges, one after the other, as the Parquet writer takes them. Lists are written plain. */
+/** A column as the Parquet writer takes it. */
+export function columnSource(name: string, data: unknown[], isList: boolean): ColumnSource {
+  // A dictionary of floats that differ costs five times the encoding and saves nothing.
+  if (isList) return { name, data, encoding: "PLAIN", statistics: false };
+  // The writer's dictionary takes -0 for 0.
+  return data.some((value) => Object.is(value, -0)) ? { name, data, encoding: "PLAIN" } : { name, data };
+}
+
+/** The rows of the ranges, one after the other, as the Parquet writer takes them. */
 export function columnSources(ranges: readonly RowRange[]): ColumnSource[] {
   const fields = ranges[0].batch.schema.fields;
-  return fields.map((field, index) => ({
-    name: field.name,
-    data: ranges.flatMap((range) => columnValues(field, index, range)),
-    // A dictionary of floats that differ costs five times the encoding and saves nothing.
-    ...(isNumberList(field.type) ? { encoding: "PLAIN" as const, statistics: false } : {}),
-  }));
+  return fields.map((field, index) => {
+    const data = ranges.flatMap((range) => columnValues(field, index, range));
+    return columnSource(field.name, data, isNumberList(field.type));
+  });
 }

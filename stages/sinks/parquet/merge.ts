@@ -1,6 +1,7 @@
 import { ParquetWriter } from "hyparquet-writer";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import type { PartFile } from "../keptTables.js";
+import { columnSource } from "./columns.js";
 import { codecOf } from "./compression.js";
 import { FileWriter } from "./fileWriter.js";
 import { stepNames } from "./order.js";
@@ -94,11 +95,7 @@ export async function mergeParts(paths: readonly string[], target: PartFile): Pr
   let values = 0;
   let rows = 0;
   const writeGroup = async () => {
-    const columnData = first.columns.map((name) => ({
-      name,
-      data: group[name],
-      ...(isList(group[name]) ? { encoding: "PLAIN" as const, statistics: false } : {}),
-    }));
+    const columnData = first.columns.map((name) => columnSource(name, group[name], isList(group[name])));
     await parquet.write({ columnData, rowGroupSize: columnData[0].data.length });
     if (step !== undefined) {
       const sorting = { column_idx: first.columns.indexOf(step), descending: false, nulls_first: false };

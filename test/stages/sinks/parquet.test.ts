@@ -132,6 +132,14 @@ for (const table of everyTable) {
   });
 }
 
+test("zeros keep their sign among values that come often enough for a dictionary", () =>
+  inFolder(async (folder) => {
+    const epoch = [0, Number.NaN, Number.NaN, Number.NaN, 0, -0, Number.NaN];
+    const same = { stage: "train", step: 0, split: "train", name: "loss", value: 0 } as const;
+    await keepBatches(folder, metrics, [metrics.batch({ ...same, epoch }, epoch.length)]);
+    sameCells((await byDuckDB(folder, "metrics")).epoch, epoch, "epoch");
+  }));
+
 function emptyOf(table: TableDefinition): Record<string, readonly Cell[]> {
   return Object.fromEntries(Object.keys(table.columns).map((name) => [name, []]));
 }
