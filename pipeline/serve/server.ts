@@ -164,7 +164,7 @@ class Desk {
       "default-src 'none'",
       `script-src 'self' 'sha256-${this.#page.importMapHash}'`,
       "style-src 'self'",
-      "img-src 'self' blob: data:",
+      "img-src 'self' data:",
       "connect-src 'self'",
       "base-uri 'none'",
       "form-action 'none'",

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { suite } from "uvu";
 import { build } from "./builtCommandLine.js";
 
@@ -48,8 +48,8 @@ export async function openPage(
   const page = await browser.newPage({
     viewport: { width, height: 800 },
     colorScheme: dark ? "dark" : "light",
-    acceptDownloads: true,
   });
+  await page.addInitScript(takeSaved);
   const complaints: string[] = [];
   page.on("console", (message) => {
     // A server that is killed is complained of by the browser itself, and is meant to be.
@@ -62,8 +62,34 @@ export async function openPage(
       complaints.push(`asked ${request.url()}`);
     }
   });
-  page.setDefaultTimeout(15_000);
+  // For what does not come at all: a busy machine takes its time.
+  page.setDefaultTimeout(120_000);
   return { page, complaints };
+}
+
+/** Puts what the page gives to the browser to save where a test can read it: how a browser writes files is its own. */
+const takeSaved = `
+  const click = HTMLAnchorElement.prototype.click;
+  HTMLAnchorElement.prototype.click = function () {
+    if (this.download === "") click.call(this);
+    else window.save({ name: this.download, address: this.href });
+  };
+`;
+
+/** What a page gives to the browser to save when a button of it is pressed. */
+export async function savedBy(
+  page: Page,
+  button: Locator,
+): Promise<{ readonly name: string; readonly bytes: Buffer }> {
+  await page.evaluate(`
+    window.saved = new Promise((resolve, reject) => {
+      window.save = resolve;
+      setTimeout(() => reject(new Error("nothing is saved for two minutes")), 120000);
+    });
+    undefined`);
+  await button.click();
+  const { name, address } = (await page.evaluate("window.saved")) as Record<"name" | "address", string>;
+  return { name, bytes: Buffer.from(await (await fetch(address)).arrayBuffer()) };
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

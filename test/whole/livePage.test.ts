@@ -1,9 +1,9 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { thisProcess } from "../../pipeline/run/owner.js";
-import { browserSuite, headlineRank, openPage, seriousFindings } from "../support/browser.js";
+import { browserSuite, headlineRank, openPage, savedBy, seriousFindings } from "../support/browser.js";
 import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
@@ -89,9 +89,8 @@ law(
         assert.is.not(await energy(), before);
 
         for (const form of ["SVG", "PNG"] as const) {
-          const saved = page.waitForEvent("download");
-          await page.getByRole("button", { name: `Save Error as ${form}` }).click();
-          const bytes = readFileSync(await (await saved).path());
+          const button = page.getByRole("button", { name: `Save Error as ${form}` });
+          const { bytes } = await savedBy(page, button);
           if (form === "PNG") assert.is(bytes.toString("latin1", 1, 4), "PNG");
           else
             assert.match(bytes.toString("utf8"), /^<svg xmlns=[\s\S]*training, labels as given[\s\S]*<path/);

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { browserSuite, openPage, seriousFindings } from "../support/browser.js";
+import { browserSuite, openPage, savedBy, seriousFindings } from "../support/browser.js";
 import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
@@ -12,9 +11,12 @@ const { law, browser, run } = browserSuite("reports in a browser");
 
 /** What a button of a figure saves. */
 async function saved(page: Page, figure: number, form: "svg" | "png"): Promise<Buffer> {
-  const download = page.waitForEvent("download");
-  await page.locator("figure").nth(figure).locator(`button[data-save=${form}]`).click();
-  return readFileSync(await (await download).path());
+  const { name, bytes } = await savedBy(
+    page,
+    page.locator("figure").nth(figure).locator(`button[data-save=${form}]`),
+  );
+  assert.match(name, new RegExp(`^[a-z0-9]+(-[a-z0-9]+)*\\.${form}$`));
+  return bytes;
 }
 
 /** Every chart of a page as SVG and PNG. */

@@ -53,17 +53,19 @@ function picture(figure) {
   return { text: coloured, title, ...size };
 }
 
-function download(blob, name) {
+function download(address, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
+  link.href = address;
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+const addressOf = (text) => "data:image/svg+xml;charset=utf-8," + encodeURIComponent(text);
+
+// Not by toBlob, which waits for the page to be idle, on a busy machine for seconds.
 async function bitmap({ text, width, height }) {
   const image = new Image();
-  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(text);
+  image.src = addressOf(text);
   await image.decode();
   const canvas = document.createElement("canvas");
   canvas.width = width * scale;
@@ -71,7 +73,7 @@ async function bitmap({ text, width, height }) {
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
   context.drawImage(image, 0, 0, width, height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return canvas.toDataURL("image/png");
 }
 
 document.documentElement.classList.add("scripted");
@@ -81,7 +83,6 @@ document.addEventListener("click", async (event) => {
   const drawn = picture(button.closest("figure"));
   const name = drawn.title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
   const form = button.dataset.save;
-  const svg = new Blob([drawn.text], { type: "image/svg+xml" });
-  download(form === "svg" ? svg : await bitmap(drawn), name + "." + form);
+  download(form === "svg" ? addressOf(drawn.text) : await bitmap(drawn), name + "." + form);
 });
 `;
