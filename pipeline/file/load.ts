@@ -1,6 +1,7 @@
 import { layerErrors } from "../../schemas/errors/layers.js";
 import { matrixErrors } from "../../schemas/errors/matrix.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
+import { withoutSecrets } from "../../schemas/secrets.js";
 import type { Problem } from "../graph/problem.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { problemsIn, runFolderError } from "./environment.js";
@@ -149,7 +150,10 @@ function prepared(
   const variables = substituted.variables;
   const filled = isMap(substituted.data) ? { ...substituted.data, variables } : substituted.data;
   const own = axes.filter((axis) => varied.some((each) => each.axis === axis));
-  const values = Object.fromEntries(own.map((axis) => [axis, valueAt(filled, pathOf(axis))]));
+  // They name folders and stand in the index: a secret among them is its variable there.
+  const values = Object.fromEntries(
+    own.map((axis) => [axis, withoutSecrets(valueAt(filled, pathOf(axis)), substituted.secrets)]),
+  );
   return { id: varied.length === 0 ? "" : runId(values), values, overrides, substituted, problems };
 }
 

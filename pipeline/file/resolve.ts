@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
-import { withoutSecrets } from "../../schemas/secrets.js";
+import { hideSecrets, withoutSecrets } from "../../schemas/secrets.js";
 import type { Path, Problem, UndeclaredStage, UnwiredStage } from "../graph/problem.js";
 import type { ResolvedPipeline, ResolvedStage } from "../graph/resolved.js";
 import { sinkProblems, wireStages } from "../graph/wire.js";
@@ -83,7 +83,8 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
       outside,
       warnings: wiring.warnings,
       pipeline: (warnings) => ({
-        name: form.name,
+        // Run folders are named after it.
+        name: hideSecrets(form.name, secrets),
         seed: form.seed,
         engine: form.engine,
         file: request.file,

@@ -1,7 +1,7 @@
 import { isScalar, parseDocument } from "yaml";
 import { layerErrors } from "../../schemas/errors/layers.js";
 import { fileErrors } from "../../schemas/errors/pipeline.js";
-import { type Secret, secretsIn } from "../../schemas/secrets.js";
+import { isSecretName, type Secret, secretsIn, shortestSecret } from "../../schemas/secrets.js";
 import type { Path, Problem } from "../graph/problem.js";
 import { depthLimit } from "./nodes.js";
 import { isMap, type ValueMap, withoutKeys } from "./values.js";
@@ -46,8 +46,8 @@ const plain = (value: unknown): Filled => ({ value, values: 1, depth: 0, broken:
  * under `variables` is that variable, whose value may hold others, or be one of several that another variable chooses
  * by its value (`{ by: size, small: 60, full: 3000 }`); any other is of the environment. A value that is one
  * variable alone keeps its type: that of the declared value, a list or map too, or the one YAML gives the text of the
- * environment (`${EPOCHS:20}` is a number). Text around one makes a text. What the environment holds is a plain value,
- * never a list or a map, and is not searched again.
+ * environment (`${EPOCHS:20}` is a number; a secret is always a text, whose every digit counts). Text around one makes a
+ * text. What the environment holds is a plain value, never a list or a map, and is not searched again.
  */
 export function substituteVariables(data: unknown, environment: Environment): Substituted {
   if (!isMap(data)) return { data, variables: {}, problems: [], secrets: [], unknown: [] };
@@ -108,7 +108,8 @@ export function substituteVariables(data: unknown, environment: Environment): Su
         return match;
       }
       if (match === text) {
-        alone = Object.hasOwn(declared, name) ? value : plain(scalarOf(String(value.value)));
+        const isText = Object.hasOwn(declared, name) || isSecret(name);
+        alone = isText ? value : plain(scalarOf(String(value.value)));
         return match;
       }
       if (typeof value.value === "object" && value.value !== null) {
@@ -126,6 +127,10 @@ export function substituteVariables(data: unknown, environment: Environment): Su
     return filled.length > textLimit ? tooLarge(path) : plain(filled);
   };
 
+  const given = (name: string) => (Object.hasOwn(environment, name) ? environment[name] : undefined);
+  // Nothing to hide is no secret, nor is what the file itself says where the environment has nothing.
+  const isSecret = (name: string) => isSecretName(name) && (given(name) ?? "") !== "";
+
   /** Undefined where there is none, which `found` then says. */
   const lookUp = (
     name: string,
@@ -134,7 +139,11 @@ export function substituteVariables(data: unknown, environment: Environment): Su
     found: Problem[],
   ): Filled | undefined => {
     if (Object.hasOwn(declared, name)) return fillVariable(name, path, found);
-    const own = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    const own = given(name);
+    if (own !== undefined && isSecret(name) && own.length < shortestSecret) {
+      found.push({ error: layerErrors.shortSecret(path.join("."), name, shortestSecret), path });
+      return undefined;
+    }
     if (own !== undefined) used[name] = own;
     const text = own ?? otherwise;
     if (text !== undefined) return plain(text);

@@ -63,6 +63,14 @@ export const layerErrors = {
       name,
       choose(name, declared, `Set ${name} in the environment, or give a default: \${${name}:value}.`),
     ),
+  shortSecret: (place: string, name: string, shortest: number) =>
+    invalid(
+      "SHORT_SECRET",
+      `the value of ${name} has fewer than ${shortest} characters, too few to be kept out of what a run writes`,
+      place,
+      name,
+      `Take a longer secret; if it is none, name the variable without KEY, TOKEN, SECRET, PASSWORD or CREDENTIAL.`,
+    ),
   malformedVariable: (place: string, value: string) =>
     invalid(
       "MALFORMED_VARIABLE",

@@ -36,6 +36,23 @@ const teller = defineStage({
 export default definePlugin({ name: "teller", api: 1, stages: [teller] });
 `;
 
+/** Words of a command line that bring the teller. */
+const using = (folder: string) => ["--plugins", join(folder, "teller.js")];
+
+/** Writes the plugin and what it imports into a folder. */
+function writeTeller(folder: string): void {
+  mkdirSync(join(folder, "node_modules"));
+  for (const [name, from] of [
+    ["jacoflow", "../.."],
+    ["typebox", "../../node_modules/typebox"],
+  ]) {
+    const target = new URL(from, import.meta.url).pathname;
+    symlinkSync(target, join(folder, "node_modules", name));
+  }
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(folder, "teller.js"), plugin);
+}
+
 /** What of a run folder holds the secret in any form. */
 const tellingIn = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -50,21 +67,12 @@ law("reach the stage they are meant for, and no file of the run, output, report 
       report: "{ uses: sink/report, from: [train.metrics, svd.spectrum, project] }",
       lines: "{ uses: sink/ndjson, from: train.metrics }",
     };
-    mkdirSync(join(folder, "node_modules"));
-    for (const [name, from] of [
-      ["jacoflow", "../.."],
-      ["typebox", "../../node_modules/typebox"],
-    ]) {
-      const target = new URL(from, import.meta.url).pathname;
-      symlinkSync(target, join(folder, "node_modules", name));
-    }
-    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    writeFileSync(join(folder, "teller.js"), plugin);
+    writeTeller(folder);
     const file = writeSmallPipeline(folder, stages);
     const environment = { HUB_API_KEY: secret };
     const run = join(folder, "run");
     const failed = join(folder, "failed");
-    const use = ["--plugins", join(folder, "teller.js")];
+    const use = using(folder);
     let page: Promise<string> | undefined;
     const outputs: string[] = [];
     for (const [words, code] of [
@@ -101,6 +109,54 @@ law("reach the stage they are meant for, and no file of the run, output, report 
       assert.match(text, variable);
     }
   }),
+);
+
+law(
+  "stand as their variables where they are values of a matrix or of --set: in names of folders, the index, run.json",
+  () =>
+    withFolder(async (folder) => {
+      writeTeller(folder);
+      const stages = {
+        svd: null,
+        project: null,
+        parquet: null,
+        tell: '{ uses: sink/teller, from: train.metrics, with: { key: "" } }',
+      };
+      const file = writeSmallPipeline(folder, stages);
+      const varied = join(folder, "varied.yaml");
+      const axis = `matrix: { stages.tell.with.key: ["Bearer ${variable}"], seed: [1] }\n`;
+      writeFileSync(varied, `${axis}${readFileSync(file, "utf8")}`);
+      const set = `stages.tell.with.key=Bearer ${variable}`;
+      const [many, one] = [join(folder, "many"), join(folder, "one")];
+      for (const words of [
+        ["run", varied, "--dry-run", "--json"],
+        ["run", varied, "--out", many, "--json"],
+        ["run", file, "--out", one, "--json", "--set", set],
+      ]) {
+        const ended = await jacoflow(words[0] === "run" ? [...words, ...using(folder)] : words, {
+          environment: { HUB_API_KEY: secret },
+        });
+        assert.is(ended.code, 0, `${words.join(" ")}: ${ended.stderr}`);
+        for (const form of forms)
+          assert.not.ok(`${ended.stdout}${ended.stderr}`.includes(form), words.join(" "));
+      }
+      assert.equal([...tellingIn(many), ...tellingIn(one)], []);
+      const names = readdirSync(many, { recursive: true }).map(String);
+      assert.ok(
+        names.some((name) => name.includes("HUB-API-K")),
+        names.join(" "),
+      );
+      assert.not.ok(
+        names.some((name) => /sesame|7c1d/.test(name)),
+        names.join(" "),
+      );
+      for (const run of [
+        one,
+        join(many, names.find((name) => !name.includes("/") && name.includes("HUB-API-K"))!),
+      ]) {
+        assert.match(readFileSync(join(run, "run.json"), "utf8"), `Bearer ${variable}`);
+      }
+    }),
 );
 
 law.run();

@@ -356,4 +356,31 @@ stages:
   );
 });
 
+test("a secret that is too short to be hidden is refused, by place and name, and its value is in no message", async () => {
+  const found = await errorsOf(one('{ uses: sink/console, with: { color: "${HUB_TOKEN}" } }'), {
+    environment: { HUB_TOKEN: "q7x" },
+  });
+  assert.equal(
+    found.errors.map(({ code, place }) => [code, place]).filter(([code]) => code !== "UNCONNECTED"),
+    [["SHORT_SECRET", "stages.a.with.color"]],
+  );
+  assert.not.match(found.message, "q7x");
+  const empty = await errorsOf(one('{ uses: sink/console, with: { color: "${HUB_TOKEN}" } }'), {
+    environment: { HUB_TOKEN: "" },
+  });
+  assert.not.match(empty.message, "SHORT_SECRET");
+});
+
+test("a secret is a text, its every digit kept and hidden", async () => {
+  for (const secret of ["0123456", "0x1234ab", "1e1000"]) {
+    const pipeline = await load(
+      'name: x\nstages:\n  a: { uses: data/table, with: { path: "${HUB_TOKEN}" } }\n',
+      shapes,
+      { environment: { HUB_TOKEN: secret } },
+    );
+    assert.is(pipeline.stages[0].options.path, secret);
+    assert.match(JSON.stringify(pipeline.document), '"path":"${HUB_TOKEN}"');
+  }
+});
+
 test.run();
