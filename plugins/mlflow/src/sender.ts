@@ -46,13 +46,17 @@ async function begin(server: Server, spool: Spool): Promise<string> {
   return made;
 }
 
-/** Sends what waits, once, and ends the run on the server when it has ended here. Errors as for `begin`. */
-export async function sendWaiting(server: Server, spool: Spool): Promise<void> {
+/**
+ * Sends what waits, request by request until `isEnough` says so, and ends the run on the server when it has ended here.
+ * Errors as for `begin`.
+ */
+export async function sendWaiting(server: Server, spool: Spool, isEnough = () => false): Promise<void> {
   const run = await begin(server, spool);
   while (spool.waitingBytes > 0) {
     const { metrics, end } = await spool.next(metricsTogether);
     if (metrics.length > 0) await server.logMetrics(run, metrics);
     await spool.remember({ sentBytes: end });
+    if (isEnough()) break;
   }
   const { end } = spool.state;
   if (end === undefined) return;
@@ -78,6 +82,7 @@ export class Sender {
     this.#spool = spool;
     this.#events = events;
     this.#signal = signal;
+    spool.onWritten(() => this.wake());
   }
 
   /** Says that there is more to send. */
@@ -99,13 +104,15 @@ export class Sender {
 
   async #work(): Promise<void> {
     let seconds = firstPause;
-    while (this.#again && !this.#signal.aborted) {
-      if (this.#spool.waitsForMore) {
+    // Too few for a request gather again after each, whoever keeps sending.
+    const isEnough = () => this.#spool.waitsForMore;
+    while ((this.#again || isEnough()) && !this.#signal.aborted) {
+      if (isEnough()) {
         await pause(gathering * 1000, undefined, { signal: this.#signal }).catch(() => undefined);
       }
       this.#again = false;
       try {
-        await sendWaiting(this.#server, this.#spool);
+        await sendWaiting(this.#server, this.#spool, isEnough);
         if (seconds > firstPause) this.#events.back();
         seconds = firstPause;
       } catch (error) {

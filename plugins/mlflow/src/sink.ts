@@ -83,7 +83,7 @@ export const mlflow = defineStage({
   outputs: {},
   checkOptions: ({ options, place }) => checkUrl(options.url, `${place}.with.url`),
   plan: () => ({
-    notes: ["holds no numbers in memory: they wait for the server in mlflow/STAGE/ of the run folder"],
+    notes: ["numbers wait for the server on disk, in mlflow/STAGE/ of the run folder"],
   }),
   run: async (inputs, _outputs, context) => {
     const { stage, run, signal } = context;
@@ -127,12 +127,12 @@ export const mlflow = defineStage({
           origin,
           fresh.map((point) => metricOf(input.origin.stage, point, now)),
         );
-        sender.wake();
       });
     };
     try {
       sender.wake();
       await Promise.all(Object.values(inputs).flatMap((port) => (port ?? []).map(forward)));
+      await spool.settled();
       const status = statusOf(run.stopping);
       await spool.remember({ end: { status, time: Date.now() } });
       const timer = setTimeout(() => closing.abort(), patience * 1000);

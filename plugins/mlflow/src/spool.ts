@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type GatheredWrites, gatheredWrites } from "jacoflow";
 import { mlflowErrors } from "./errors.js";
 import { type Metric, numberText, type RunStatus } from "./server.js";
 
@@ -43,15 +44,18 @@ const portionBytes = 2 ** 17;
 
 /**
  * Numbers on their way to the server, in two files of one folder: numbers.ndjson grows as the run goes on, state.json
- * (replaced by rename) says how many of its bytes the server has. Nothing is held in memory.
+ * (replaced by rename) says how many of its bytes the server has. In memory are those alone that wait for a write to end.
  */
 export class Spool {
   readonly folder: string;
   readonly #numbers: FileHandle;
+  readonly #writes: GatheredWrites;
   #state: SpoolState;
+  /** Bytes that are in the file. */
   #written: number;
+  #onWritten: () => void = () => undefined;
   readonly #counts: Map<string, number>;
-  /** Writes follow one another: several inputs and the sender have some. */
+  /** States follow one another: the run and the sender have some. */
   #last: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -66,6 +70,7 @@ export class Spool {
     this.#state = state;
     this.#written = written;
     this.#counts = new Map(counts);
+    this.#writes = gatheredWrites((bytes) => this.#append(bytes));
   }
 
   /** The spool that the run left here when it was cut off, else a new one. Errors: MLFLOW_WRITE, MLFLOW_SPOOL. */
@@ -118,20 +123,39 @@ export class Spool {
     return end === undefined && this.waitingBytes > 0 && this.waitingBytes < portionBytes;
   }
 
-  /** Appends numbers of an origin; they are in the file when this has resolved. Errors: MLFLOW_WRITE. */
+  /**
+   * Takes numbers of an origin, which are written with those that come while an earlier write is under way; resolves when
+   * there is room for more. Errors: MLFLOW_WRITE, of an earlier write.
+   */
   append(origin: string, metrics: readonly Metric[]): Promise<void> {
     const lines = metrics.map(
       (metric) => `${JSON.stringify({ ...metric, value: numberText(metric.value), origin })}\n`,
     );
-    const bytes = Buffer.from(lines.join(""));
-    return this.#inTurn("numbers.ndjson", async () => {
+    this.#counts.set(origin, (this.#counts.get(origin) ?? 0) + metrics.length);
+    return this.#writes.write(lines.join(""));
+  }
+
+  /** Resolves when all numbers are in the file. Errors: MLFLOW_WRITE. */
+  settled(): Promise<void> {
+    return this.#writes.settled();
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    try {
       for (let at = 0; at < bytes.length; ) {
         const position = this.#written + at;
         at += (await this.#numbers.write(bytes, at, bytes.length - at, position)).bytesWritten;
       }
-      this.#written += bytes.length;
-      this.#counts.set(origin, (this.#counts.get(origin) ?? 0) + metrics.length);
-    });
+    } catch (error) {
+      throw mlflowErrors.write(join(this.folder, "numbers.ndjson"), error);
+    }
+    this.#written += bytes.length;
+    this.#onWritten();
+  }
+
+  /** Calls `listener`, in place of an earlier one, whenever there are more numbers in the file. */
+  onWritten(listener: () => void): void {
+    this.#onWritten = listener;
   }
 
   /** The whole lines that follow what was sent, at most `count`; what a crash left of a line is passed over. */
@@ -153,26 +177,27 @@ export class Spool {
 
   /** Errors: MLFLOW_WRITE. */
   remember(change: Partial<SpoolState>): Promise<void> {
-    return this.#inTurn("state.json", async (path) => {
+    const path = join(this.folder, "state.json");
+    const done = this.#last.then(async () => {
       this.#state = { ...this.#state, ...change };
-      await writeFile(`${path}.tmp`, `${JSON.stringify(this.#state, undefined, 2)}\n`);
-      await rename(`${path}.tmp`, path);
-    });
-  }
-
-  #inTurn(file: string, write: (path: string) => Promise<void>): Promise<void> {
-    const path = join(this.folder, file);
-    const done = this.#last
-      .then(() => write(path))
-      .catch((error: unknown) => {
+      try {
+        await writeFile(`${path}.tmp`, `${JSON.stringify(this.#state, undefined, 2)}\n`);
+        await rename(`${path}.tmp`, path);
+      } catch (error) {
         throw mlflowErrors.write(path, error);
-      });
+      }
+    });
     this.#last = done.catch(() => undefined);
     return done;
   }
 
+  /** Writes what waits, and closes. Errors: MLFLOW_WRITE. */
   async close(): Promise<void> {
-    await this.#numbers.close();
+    try {
+      await this.settled();
+    } finally {
+      await this.#numbers.close();
+    }
   }
 
   /** Closes and removes it: the server has everything. */

@@ -8,6 +8,7 @@ import { runStage } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { mlflow } from "../src/sink.js";
+import { Spool } from "../src/spool.js";
 import { inFolder } from "./folder.js";
 import { type Request, type StandIn, standIn } from "./server.js";
 
@@ -142,6 +143,70 @@ law("while the server is silent, rows take no memory and wait for nobody", () =>
     const kept = await readFile(join(runFolder, "mlflow/tried/numbers.ndjson"), "utf8");
     assert.is(kept.trimEnd().split("\n").length, count * rows);
   }),
+);
+
+law("batches of one row come in order, in few writes and requests, and a last one goes without another", () =>
+  inFolder(async (runFolder) => {
+    const server = await standIn();
+    const rows = 3000;
+    let arrived = 0;
+    async function* training() {
+      for (const step of countTo(rows)) {
+        yield metrics.batch(
+          { stage: "train", step, epoch: step, split: "train", name: "loss", value: [step] },
+          1,
+        );
+      }
+      const end = performance.now() + 5000;
+      while (arrived < rows && performance.now() < end) {
+        await pause(20);
+        arrived = valuesIn(server.requests).length;
+      }
+    }
+    const { error } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: server.url } },
+      inputs: { metrics: [training()] },
+    });
+    await server.close();
+    assert.is(error, undefined);
+    assert.is(arrived, rows, "while the run goes on");
+    assert.equal(valuesIn(server.requests), countTo(rows));
+    const requests = server.requests.filter(isMetrics).length;
+    assert.ok(requests < rows / 30, `${requests} requests`);
+  }),
+);
+
+law(
+  "numbers of several origins that gather are in the file when it has settled, each whole and in order",
+  () =>
+    inFolder(async (folder) => {
+      const spool = await Spool.openOrCreate(folder, {
+        ...{ url: "", experiment: "", name: "", start: 0, sentBytes: 0, tags: {}, parameters: {} },
+      });
+      let writes = 0;
+      spool.onWritten(() => {
+        writes += 1;
+      });
+      const count = 5000;
+      await Promise.all(
+        ["first", "second"].map(async (key) => {
+          for (const step of countTo(count))
+            await spool.append(key, [{ key, value: step, step, timestamp: 0 }]);
+        }),
+      );
+      await spool.settled();
+      const lines = (await readFile(join(folder, "numbers.ndjson"), "utf8")).trimEnd().split("\n");
+      const kept = lines.map((line) => JSON.parse(line) as { key: string; step: number });
+      for (const key of ["first", "second"]) {
+        assert.equal(
+          kept.filter((one) => one.key === key).map(({ step }) => step),
+          countTo(count),
+        );
+      }
+      assert.equal(spool.counts, { first: count, second: count });
+      assert.ok(writes < count / 10, `${writes} writes`);
+      await spool.close();
+    }),
 );
 
 law.run();
