@@ -13,11 +13,12 @@ const law = suite("event loop");
 law.before(build);
 
 const built = (path: string) => JSON.stringify(pathToFileURL(join(repository, "dist", path)).href);
+const support = (name: string) => JSON.stringify(pathToFileURL(join(repository, "test/support", name)).href);
 
 /** Loads a pipeline, then runs it with the event loop's delay measured from the first stage to the last. */
 const measuredRun = `
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { readFileSync } from "node:fs";
+const { heldUp } = await import(${support("eventLoop.ts")});
 const { composition } = await import(${built("pipeline/cli/compose.js")});
 const { loadPipeline } = await import(${built("pipeline/file/load.js")});
 const { runPipeline } = await import(${built("pipeline/run/run.js")});
@@ -26,7 +27,6 @@ const parts = composition();
 const pipeline = await loadPipeline({
   text: readFileSync(file, "utf8"), file, stages: parts.stages, engines: parts.engines, environment: {},
 });
-const delay = monitorEventLoopDelay({ resolution: 1 });
 const longest = {};
 let running = [];
 let last = performance.now();
@@ -36,8 +36,8 @@ const beat = setInterval(() => {
   for (const stage of running) longest[stage] = Math.max(longest[stage] ?? 0, late);
   last = now;
 }, 1);
-delay.enable();
-const outcome = await runPipeline(pipeline, {
+let outcome;
+const { here, elsewhere } = await heldUp(async () => (outcome = await runPipeline(pipeline, {
   createEngine: () => parts.createEngine(),
   runFolder,
   memoryLimit: 2 ** 31,
@@ -47,21 +47,25 @@ const outcome = await runPipeline(pipeline, {
     if (event.kind === "stage-started") running = [...running, event.stage];
     if (event.kind === "stage-ended") running = running.filter((stage) => stage !== event.stage);
   }],
-});
-delay.disable();
+})));
 clearInterval(beat);
-process.stdout.write(JSON.stringify({ outcome: outcome.outcome, milliseconds: delay.max / 1e6, longest }));
+process.stdout.write(JSON.stringify({ outcome: outcome.outcome, milliseconds: here[0], elsewhere, longest }));
 `;
 
 interface Measured {
   readonly outcome: string;
   readonly milliseconds: number;
+  /** How long a thread that had nothing to do was held up, by the machine. */
+  readonly elsewhere: number;
   /** The longest pause while a stage ran, by stage. */
   readonly longest: Readonly<Record<string, number>>;
 }
 
 function measure(script: string, file: string, runFolder: string): Promise<Measured> {
-  const child = spawn(process.execPath, [script, file, runFolder], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", "tsx", script, file, runFolder], {
+    cwd: repository,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   child.stdout.on("data", (part) => {
     text += part;
@@ -86,15 +90,15 @@ law("no stage and no sink holds up the event loop above 50 ms", () =>
     });
     const script = join(folder, "measure.mjs");
     writeFileSync(script, measuredRun);
-    // Other processes hold it up too: the quietest of five runs counts.
-    let quietest: Measured | undefined;
+    // Other processes hold it up too: beyond them, and in one of five runs.
+    const tried: string[] = [];
     for (let trial = 0; trial < 5; trial += 1) {
       const measured = await measure(script, file, join(folder, `run-${trial}`));
       assert.is(measured.outcome, "done");
-      if (quietest === undefined || measured.milliseconds < quietest.milliseconds) quietest = measured;
-      if (quietest.milliseconds < 50) return;
+      if (measured.milliseconds < 50 + 2 * measured.elsewhere) return;
+      tried.push(JSON.stringify(measured));
     }
-    assert.unreachable(`${quietest?.milliseconds} ms: ${JSON.stringify(quietest?.longest)}`);
+    assert.unreachable(tried.join("\n"));
   }),
 );
 

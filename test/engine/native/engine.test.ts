@@ -5,7 +5,9 @@ import { createNativeEngine } from "../../../engine/native/engine.js";
 import { expandArchitecture } from "../../../engine/network/architectures.js";
 import type { Network } from "../../../engine/network/network.js";
 import { JacoflowError } from "../../../schemas/errors/error.js";
+import { assertStaysFree } from "../../support/eventLoop.js";
 import { numbersFor } from "../../support/randomNetworks.js";
+import { assertWithin } from "../../support/slowness.js";
 
 const small: Network = {
   input: [9, 8, 3],
@@ -138,30 +140,28 @@ test("keeps the event loop free while a sweep runs, and stops soon when aborted"
     const network = expandArchitecture("resnet20", { input: [32, 32, 3], outputs: 3 });
     const { model, features } = await opened(engine, network, 240);
     const block = columns(model.layout.trainableCount, 32);
-    let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      const now = performance.now();
-      longest = Math.max(longest, now - last);
-      last = now;
-    }, 5);
     const seen: number[] = [];
-    last = performance.now();
-    await model.sweep(features, block, { onProgress: (done) => seen.push(done) });
-    clearInterval(timer);
-    assert.ok(longest < 50, `a timer waited ${longest} ms`);
+    await assertStaysFree(50, () => {
+      seen.length = 0;
+      return model.sweep(features, block, { onProgress: (done) => seen.push(done) });
+    });
     assert.ok(seen.length > 0 && seen.every((done, i) => done <= 240 && (i === 0 || done >= seen[i - 1])));
     const reason = new Error("enough");
-    const controller = new AbortController();
-    const started = performance.now();
-    setTimeout(() => controller.abort(reason), 20);
-    try {
-      await model.sweep(features, block, { signal: controller.signal });
-      assert.unreachable();
-    } catch (error) {
-      assert.is(error, reason);
-    }
-    assert.ok(performance.now() - started < 400, "aborting took long");
+    await assertWithin(400, async () => {
+      const controller = new AbortController();
+      let stopped = 0;
+      setTimeout(() => {
+        stopped = performance.now();
+        controller.abort(reason);
+      }, 20);
+      try {
+        await model.sweep(features, block, { signal: controller.signal });
+        assert.unreachable();
+      } catch (error) {
+        assert.is(error, reason);
+      }
+      return performance.now() - stopped;
+    });
     assert.is((await model.forward(features)).rows, 240, "the model still works");
   }));
 
@@ -247,11 +247,16 @@ test("holds no more memory after a thousand steps and a hundred sweeps than afte
       for (let i = 0; i < steps; i += 1) await training.step(batch, 1e-4, "moving");
       for (let i = 0; i < sweeps; i += 1) await model.sweep(features, block);
     };
-    await work(model, 50, 20);
-    const before = process.memoryUsage().rss;
-    await work(model, 1000, 100);
-    const grown = process.memoryUsage().rss - before;
-    assert.ok(grown < 60e6, `grew by ${grown / 1e6} MB`);
+    const grownBy = async () => {
+      const before = process.memoryUsage().rss;
+      await work(model, 500, 50);
+      return process.memoryUsage().rss - before;
+    };
+    // What leaks does so each time; what the collector of garbage put off does not.
+    const grown: number[] = [];
+    for (let time = 0; time < 4; time += 1) grown.push(await grownBy());
+    const least = Math.min(...grown.slice(1));
+    assert.ok(least < 15e6, `grew by ${grown.map((bytes) => Math.round(bytes / 1e6))} MB`);
   }));
 
 test.run();
