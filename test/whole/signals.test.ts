@@ -175,7 +175,9 @@ law("ends every process of a matrix, sent once or twice", () =>
         after: 1500,
         signals,
       });
-      assert.is(ended.code, signals[0] === "SIGINT" ? 130 : 143, ended.stderr);
+      // The second signal may reach a process whose own handling has ended: it then dies of it, which shells call 130 too.
+      if (ended.code === null) assert.is(ended.signal, signals[1], ended.stderr);
+      else assert.is(ended.code, signals[0] === "SIGINT" ? 130 : 143, ended.stderr);
       assert.ok(ended.took < inTime(), `${ended.took} ms`);
       assert.equal(processesOf(out), []);
     }
