@@ -55,7 +55,10 @@ export function optionChecker(): CheckOptions {
 
 /** The schema that counts for these options: a variant's where they name one. */
 function declarationFor({ options, variants }: Stage, given: Readonly<Record<string, unknown>>): TObject {
-  return variants?.schemas.get(String(given[variants.option])) ?? options;
+  if (variants === undefined) return options;
+  const chosen = given[variants.option];
+  // Maps and lists of a file name no variant, and some of them turn into no text.
+  return (typeof chosen === "object" ? undefined : variants.schemas.get(String(chosen))) ?? options;
 }
 
 /** The schema with every map closed to unknown keys, unless it says otherwise. */

@@ -126,6 +126,9 @@ async function vectors(
   for await (const chunk of table.column("features")) {
     for (const value of chunk) {
       if (row === places.length) throw dataErrors.tableRows(file, "features", "more", places.length);
+      if (value instanceof Vector && value.length > heldBy(value)) {
+        refuse(`${value.length} numbers of which ${heldBy(value)} are there`, "a whole list");
+      }
       const numbers = listOf(value) ?? refuse(value, "a list of numbers");
       if (row === 0) {
         dimension = numbers.length;
@@ -148,6 +151,9 @@ async function vectors(
   if (row < places.length) throw dataErrors.tableRows(file, "features", row, places.length);
   return { features, dimension };
 }
+
+/** How many elements the bytes of a list have room for: a damaged one may say that it goes on for all of memory. */
+const heldBy = ({ data }: Vector) => data.reduce((sum, { values }) => sum + (values?.length ?? 0), 0);
 
 /** The elements of a list of any kind; null for a null among them. */
 function listOf(value: unknown): ArrayLike<unknown> | undefined {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DataType } from "apache-arrow";
 import { asyncBufferFromFile } from "hyparquet";
 import { type Split, splits } from "../../../schemas/columns.js";
 import { dataErrors } from "../../../schemas/errors/data.js";
@@ -155,7 +156,17 @@ function checkedRow<C extends Columns>(
     if (value === null) throw new Error(`there is nothing in a row of column ${name}`);
     if (name === "split" && !splits.includes(value as Split))
       throw new Error(`a row of split ${String(value)}`);
-    row[name] = typeof value === "bigint" ? Number(value) : value;
+    const plain = typeof value === "bigint" ? Number(value) : value;
+    if (!isOfColumn(plain, definition.columns[name].type))
+      throw new Error(`${String(plain)} in column ${name}, which holds ${definition.columns[name].type}`);
+    row[name] = plain;
   }
   return row as RowOf<C>;
+}
+
+/** Whether a value is of the kind that a column holds: damage makes truths of numbers. */
+function isOfColumn(value: unknown, type: DataType): boolean {
+  if (DataType.isList(type) || DataType.isFixedSizeList(type)) return typeof value === "object";
+  if (DataType.isBool(type)) return typeof value === "boolean";
+  return typeof value === (DataType.isInt(type) || DataType.isFloat(type) ? "number" : "string");
 }

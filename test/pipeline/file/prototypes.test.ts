@@ -96,4 +96,11 @@ law("as the name of a stage or of a variable, those that may be one are just tha
   assert.ok((await codesOf(`variables: { constructor: 1 }\n${small}`)).length > 0);
 });
 
+law("maps and lists that turn into no text name no variant of a stage", async () => {
+  for (const kind of ["{ toString: null }", "[[{ toString: null }]]"]) {
+    const noise = `{ uses: labels/noise, from: data, with: { fraction: 0.5, kind: ${kind} } }`;
+    assert.ok((await codesOf(smallPipeline({ noise }))).includes("INVALID_OPTION"), kind);
+  }
+});
+
 law.run();

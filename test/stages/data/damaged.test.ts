@@ -119,6 +119,15 @@ law("a Parquet footer whose group has fewer than no columns is refused, not read
   assertNames([error], "negative-children.parquet", /schema element not found/);
 });
 
+law(
+  "a list that says that it goes on behind its numbers is refused, not followed through all of memory",
+  async () => {
+    const file = new URL("endless-list.arrow", import.meta.url).pathname;
+    const error = await readTableFile(file).catch((thrown: unknown) => thrown);
+    assertNames([error], "endless-list.arrow", /268435456 numbers of which 36 are there/);
+  },
+);
+
 law("a length that a header promises and the file cannot hold takes no memory", () =>
   withFolder(async (folder) => {
     await writeIdxPair(folder, "train", [0, 1, 2]);

@@ -171,4 +171,17 @@ test("a part of another table is refused by its name, and nothing is changed", a
   });
 });
 
+for (const [name, reason] of [
+  ["repeated-column", /row group 0 has column \["split"\] more than once/],
+  ["truths-for-steps", /false in column step, which holds Int64/],
+] as const) {
+  test(`damage that makes ${name} of a part is told`, async () => {
+    const file = new URL(`${name}.parquet`, import.meta.url).pathname;
+    const kept = { table: "metrics", stage: "train", format: "parquet", files: [file] } as const;
+    const error = await loadRows(metrics, kept).catch((thrown: unknown) => thrown);
+    assert.is((error as JacoflowError).code, "UNREADABLE_TABLE");
+    assert.match((error as JacoflowError).message, reason);
+  });
+}
+
 test.run();
