@@ -99,7 +99,7 @@ export interface StageContext<Options> {
    * before the first `send`. Errors: CHECKPOINT_OF_OTHER_RUN, JOURNAL_TOO_LATE.
    */
   journal(request: JournalRequest): Promise<Journal>;
-  /** Memory limit of the run in bytes. */
+  /** Bytes the stage may hold: what the limit of the run leaves it beside the program and the other stages. */
   readonly memoryLimit: number;
   /** The resolved pipeline and what else run.json says at the start, for sinks that describe the run. */
   readonly run: {

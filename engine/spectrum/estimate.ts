@@ -4,9 +4,10 @@ import { networkCost } from "../network/cost.js";
 import type { Network } from "../network/network.js";
 import { elements } from "../network/shapes.js";
 import { eigenWork, times, type Work, workAt, workOf } from "../work.js";
-import type { Precision } from "./exact.js";
+import { blockBytes, type Precision } from "./exact.js";
 import { heldGuards } from "./held.js";
 import { guardCount } from "./krylov.js";
+import { stripRows } from "./leftVectors.js";
 import { freshColumns } from "./streamed.js";
 
 export type SpectrumMethod = "block-krylov" | "exact";
@@ -22,6 +23,8 @@ export interface SpectrumPlan extends Work {
   /** Expected, not allowed. */
   readonly sweeps: number;
   readonly blockSize: number;
+  /** More do not fit the memory limit. */
+  readonly mostSweeps: number;
   /** One sentence: what was chosen and against what. */
   readonly reason: string;
 }
@@ -147,7 +150,8 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
   const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
   // From the columns there are right vectors too.
   const sides = byRows ? rows : rows + parameters;
-  const held = byRows && wide ? 8 * rows * parameters : 0;
+  // A block as the engine makes it and as it is copied into J.
+  const held = byRows && wide ? 8 * rows * parameters + 2 * Math.min(blockBytes, 8 * rows * parameters) : 0;
   return {
     method: "exact",
     route: byRows ? "gram-of-rows" : "gram-of-columns",
@@ -159,6 +163,7 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
     memoryBytes: 4 * 8 * smaller ** 2 + held + 24 * sides * rank + exampleBytes(problem),
     sweeps: 0,
     blockSize: 0,
+    mostSweeps: 0,
     reason: "",
   };
 }
@@ -176,11 +181,6 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const columns = Math.min(sweeps * width, parameters, rows + width);
   const passing = examples * (sweeps * cost.passFlops + cost.productFlops * columns);
   const eigen = eigenWork(rates, columns, rank + guardCount);
-  const basis = 4 * parameters * columns + 4 * rows * columns;
-  // Left vectors as they are combined and made orthonormal.
-  const left = 12 * rows * rank;
-  const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
-  const ofEngine = 8 * parameters * width + 4 * parameters * rowsInWork;
   return {
     method: "block-krylov",
     route: "streamed-rows",
@@ -189,11 +189,33 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
       workAt(rates.algebra, 4 * parameters * columns ** 2),
       times(sweeps, eigen),
     ),
-    memoryBytes: basis + left + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem),
+    memoryBytes: streamedBytes(problem, width, columns),
     sweeps,
     blockSize: width,
+    mostSweeps: sweepsWithin(problem, width, sweeps),
     reason: "",
   };
+}
+
+/** Bytes when the basis has come to so many columns. */
+function streamedBytes(problem: SpectrumProblem, width: number, columns: number): number {
+  const { examples, outputs, parameters, rank } = problem;
+  const rows = examples * outputs;
+  const basis = 4 * parameters * columns + 4 * rows * columns;
+  // Left vectors as products are put side by side for them, and as they are made orthonormal.
+  const left = 12 * rows * rank + 4 * Math.min(rows, stripRows) * columns;
+  const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
+  const ofEngine = 8 * parameters * width + 4 * parameters * rowsInWork;
+  return basis + left + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem);
+}
+
+/** The most sweeps, at least those expected, whose basis fits the memory limit. */
+function sweepsWithin(problem: SpectrumProblem, width: number, expected: number): number {
+  const most = Math.min(problem.parameters, problem.examples * problem.outputs + width);
+  if (streamedBytes(problem, width, most) <= problem.memoryLimit) return Number.POSITIVE_INFINITY;
+  let sweeps = expected;
+  while (streamedBytes(problem, width, (sweeps + 1) * width) <= problem.memoryLimit) sweeps += 1;
+  return sweeps;
 }
 
 function heldPlan(problem: SpectrumProblem): SpectrumPlan {
@@ -214,11 +236,12 @@ function heldPlan(problem: SpectrumProblem): SpectrumPlan {
     memoryBytes:
       4 * rows * parameters +
       24 * rows ** 2 +
-      16 * parameters * width +
+      8 * parameters * width +
       300 * rows * width +
       exampleBytes(problem),
     sweeps: 1,
     blockSize: width,
+    mostSweeps: Number.POSITIVE_INFINITY,
     reason: "",
   };
 }

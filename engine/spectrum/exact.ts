@@ -21,7 +21,7 @@ export interface ExactSpectrum {
 }
 
 /** Rows of J handled at a time when they are streamed: about this many bytes. */
-const blockBytes = 128 * 2 ** 20;
+export const blockBytes = 128 * 2 ** 20;
 
 /**
  * Singular values and left vectors from the eigenpairs of J Jᵀ (nK × nK, float64), the way when nK ≤ p. The vectors

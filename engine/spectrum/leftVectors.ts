@@ -7,7 +7,7 @@ import { sharedMatrix } from "./products.js";
 const stripWidth = 64;
 
 /** Rows that are put side by side at a time. */
-const stripRows = 1 << 14;
+export const stripRows = 1 << 14;
 
 /** [A_0, A_1, …] C, rounded to float32 once: blocks of equally many rows, which are never side by side all at once. */
 export async function combinedColumns(

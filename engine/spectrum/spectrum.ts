@@ -72,7 +72,7 @@ export interface SpectrumValues {
   /** Right vectors, p × (rank and guards), when the method made them: the start of the next Jacobian. */
   readonly rightBlock: Matrix | undefined;
   readonly sweeps: number;
-  /** false: sweeps ran out before the tolerance was met; residualBounds say how good the values are. */
+  /** false: sweeps, or the memory for more, ran out before the tolerance was met; residualBounds say how good the values are. */
   readonly converged: boolean;
 }
 
@@ -94,7 +94,7 @@ export async function computeSpectrum(
   if (plan.method === "exact") return exactSpectrum(model, algebra, features, options, plan, work);
   const { rank, tolerance = defaultTolerance, start, seed, keeper, onSweepStart } = options;
   const blockSize = Math.min(options.blockSize ?? defaultBlockSize(rank), model.layout.trainableCount);
-  const maxSweeps = options.maxSweeps ?? defaultMaxSweeps(rank, blockSize);
+  const maxSweeps = Math.min(options.maxSweeps ?? defaultMaxSweeps(rank, blockSize), plan.mostSweeps);
   const settings = { rank, blockSize, tolerance, maxSweeps, random: randomSource(seed) };
   const streamed = {
     ...settings,

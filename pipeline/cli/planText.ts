@@ -1,10 +1,11 @@
 import type { ResolvedPipeline, Wire } from "../graph/resolved.js";
 import type { PipelinePlan, PlannedStage } from "../run/outcome.js";
-import { ordinaryRates, planPipeline } from "../run/plan.js";
+import { ordinaryRates, planPipeline, usableMemory } from "../run/plan.js";
 import type { EngineRates, PlannedTable } from "../stage.js";
 import type { Composition } from "./compose.js";
 import { memoryText } from "./memorySize.js";
 import { flopsText, totalLines, unknownStages } from "./planTotals.js";
+import { programMemory } from "./programMemory.js";
 
 /** A pipeline with what running it here would take. */
 export interface PlannedRun {
@@ -12,6 +13,8 @@ export interface PlannedRun {
   readonly plan: PipelinePlan;
   readonly engine: ReturnType<Composition["explainEngineChoice"]>;
   readonly memoryLimit: number;
+  /** Bytes the plan may come to within the limit. */
+  readonly usableMemory: number;
   /** Of the engine; of an ordinary one where it did not start. */
   readonly rates: EngineRates;
 }
@@ -31,8 +34,10 @@ export function runPlanner(
     const started = known.get(asked) ?? ratesOf(() => parts.createEngine(asked, options));
     known.set(asked, started);
     const rates = (await started) ?? ordinaryRates;
-    const plan = await planPipeline(pipeline, { memoryLimit, rates });
-    return { pipeline, plan, engine: parts.explainEngineChoice(asked, options), memoryLimit, rates };
+    const engine = parts.explainEngineChoice(asked, options);
+    const request = { memoryLimit, rates, programBytes: programMemory(engine.name) };
+    const plan = await planPipeline(pipeline, request);
+    return { pipeline, plan, engine, memoryLimit, usableMemory: usableMemory(request), rates };
   };
 }
 
@@ -136,7 +141,7 @@ export function planFacts(planned: PlannedRun): Readonly<Record<string, unknown>
 }
 
 /** The exit code of a dry run: that of the first error the run would end with. */
-export function planExitCode({ plan, memoryLimit }: PlannedRun): number {
+export function planExitCode({ plan, usableMemory: usable }: PlannedRun): number {
   const error = plan.stages.find((stage) => stage.error !== undefined)?.error;
-  return error?.exitCode ?? ((plan.memoryBytes ?? 0) > memoryLimit ? 78 : 0);
+  return error?.exitCode ?? ((plan.memoryBytes ?? 0) > usable ? 78 : 0);
 }

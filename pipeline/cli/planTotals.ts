@@ -31,13 +31,16 @@ export function totalLines(planned: PlannedRun): readonly string[] {
   ];
 }
 
-function memoryLine({ plan, memoryLimit }: PlannedRun, partly: boolean): string {
+function memoryLine({ plan, memoryLimit, usableMemory }: PlannedRun, partly: boolean): string {
   const limit = `limit ${memoryText(memoryLimit)}`;
   if (plan.memoryBytes === undefined) return `memory: no stage knows before it has its data; ${limit}`;
   const total = memoryText(Math.ceil(plan.memoryBytes));
-  const verdict = plan.memoryBytes <= memoryLimit ? "" : ", so the run would be refused";
+  const verdict =
+    plan.memoryBytes <= usableMemory
+      ? ""
+      : `; ${memoryText(usableMemory)} of it may be planned, the rest is kept free for what estimates are off, so the run would be refused`;
   const whose = partly ? "the stages that know" : "all stages";
-  return `memory: about ${total} were ${whose} to hold their most at once, the program itself aside; ${limit}${verdict}`;
+  return `memory: about ${total} were ${whose} to hold their most at once, with the program itself; ${limit}${verdict}`;
 }
 
 function arithmeticLine({ plan, rates }: PlannedRun, partly: boolean): readonly string[] {

@@ -17,6 +17,7 @@ import { type Interruption, listenForInterruption, signalExitCodes } from "./int
 import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
 import { fileOf, type PipelineFlags } from "./pipelineFile.js";
 import { planExitCode, planFacts, planText, runPlanner } from "./planText.js";
+import { programMemory } from "./programMemory.js";
 import { progressDisplay, type Verbosity } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { versionsHere } from "./versions.js";
@@ -167,6 +168,7 @@ async function start(
   parts: Composition,
   settings: RunSettings,
 ): Promise<RunOutcome> {
+  const engine = parts.explainEngineChoice(pipeline.engine, settings.engine);
   return runPipeline(pipeline, {
     createEngine: () => parts.createEngine(pipeline.engine, settings.engine),
     runFolder: settings.runFolder,
@@ -174,8 +176,9 @@ async function start(
     signal: settings.interruption.signal,
     observers: settings.observers,
     memoryLimit: settings.memoryLimit,
+    programBytes: programMemory(engine.name),
     versions: versionsHere(),
-    threads: parts.explainEngineChoice(pipeline.engine, settings.engine).threads,
+    threads: engine.threads,
   });
 }
 

@@ -16,6 +16,8 @@ export interface RunParts {
   readonly teller: Teller;
   /** Aborts when the run ends early, for sinks too. */
   readonly stopping: AbortSignal;
+  /** Bytes the stage may hold. */
+  readonly memoryLimit: number;
   readonly startEngine: () => Promise<Engine>;
   /** `name` is unique in the run. */
   readonly makeStore: (name: string) => BatchStore;
@@ -60,7 +62,7 @@ export function stageContext(
     journal: onceOnly(name, outputs, (asked) =>
       openJournal({ ...asked, folder: join(checkpointFolder, "journal"), signal: stopping, log }, outputs),
     ),
-    memoryLimit: request.memoryLimit,
+    memoryLimit: run.memoryLimit,
     run: { name: pipeline.name, seed: pipeline.seed, file: pipeline.document, stopping },
     store: (purpose) => {
       // Numbered: a purpose may be any text, the name becomes one of files.

@@ -10,7 +10,7 @@ import { stageContext } from "./context.js";
 import { EngineOnDemand } from "./engineOnDemand.js";
 import { runFiles } from "./folder.js";
 import type { RunLog } from "./log.js";
-import type { RunOutcome, RunRequest, StageTiming } from "./outcome.js";
+import type { PipelinePlan, RunOutcome, RunRequest, StageTiming } from "./outcome.js";
 import { isStop, within } from "./stopping.js";
 import { SpillingStore } from "./store.js";
 import { Teller } from "./teller.js";
@@ -23,6 +23,8 @@ type Ending = RunOutcome["outcome"];
 export class Run {
   readonly #pipeline: ResolvedPipeline;
   readonly #request: RunRequest;
+  /** Bytes, of each stage. */
+  readonly #memoryLimits: ReadonlyMap<string, number>;
   readonly #connections: Connections;
   readonly #teller: Teller;
   readonly #engine: EngineOnDemand;
@@ -35,9 +37,10 @@ export class Run {
   #ending: Ending = "done";
   #failure: JacoflowError | undefined;
 
-  constructor(pipeline: ResolvedPipeline, request: RunRequest) {
+  constructor(pipeline: ResolvedPipeline, request: RunRequest, plan: PipelinePlan) {
     this.#pipeline = pipeline;
     this.#request = request;
+    this.#memoryLimits = new Map(plan.stages.map(({ name, memoryLimit }) => [name, memoryLimit]));
     this.#teller = new Teller(request.observers ?? [], pipeline.secrets);
     this.#engine = new EngineOnDemand(async () => {
       const engine = await request.createEngine();
@@ -47,7 +50,8 @@ export class Run {
     this.#connections = connect(
       pipeline,
       new Breather(),
-      (wire) => this.#makeStore(`edge-${addressText(wire.from)}-${addressText(wire.to)}`),
+      (wire) =>
+        this.#makeStore(`edge-${addressText(wire.from)}-${addressText(wire.to)}`, request.memoryLimit),
       (origin, batch) => this.#teller.notify({ kind: "batch-sent", origin, batch }),
     );
   }
@@ -173,6 +177,7 @@ export class Run {
       startSeconds = this.#teller.seconds;
       this.#teller.notify({ kind: "stage-started", stage: name, seconds: startSeconds });
       this.#teller.say("debug", "stage started", {}, name);
+      const memoryLimit = this.#memoryLimits.get(name) ?? this.#request.memoryLimit;
       // The declaration's own types tie inputs, outputs and options together; here they are any stage's.
       await Promise.race([
         stage.definition.run(
@@ -184,7 +189,8 @@ export class Run {
             teller: this.#teller,
             stopping: this.#stop.signal,
             startEngine: () => this.#engine.start(),
-            makeStore: (store) => this.#makeStore(store),
+            memoryLimit,
+            makeStore: (store) => this.#makeStore(store, memoryLimit),
           }),
         ),
         broken,
@@ -242,9 +248,9 @@ export class Run {
     }
   }
 
-  #makeStore(name: string): SpillingStore {
+  #makeStore(name: string, memoryLimit: number): SpillingStore {
     const folder = join(this.#request.runFolder, runFiles.temporary);
-    const store = new SpillingStore(folder, name, this.#request.memoryLimit * storeShare);
+    const store = new SpillingStore(folder, name, memoryLimit * storeShare);
     this.#stores.push(store);
     return store;
   }

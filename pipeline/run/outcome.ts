@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly observers?: readonly RunObserver[];
   /** Bytes. */
   readonly memoryLimit: number;
+  /** What the process takes before any stage holds anything; given: the limit is one on the whole process. */
+  readonly programBytes?: number;
   /** Versions of jacoflow and what else shapes the numbers, for run.json. */
   readonly versions: Readonly<Record<string, string>>;
   /** Threads asked for, for run.json. */
@@ -67,6 +69,8 @@ export interface PlannedStage {
   readonly name: string;
   readonly uses: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Bytes it may hold: what the limit of the run leaves it. */
+  readonly memoryLimit: number;
   readonly plan: StagePlan;
   /** What the run would end with, where its plan shows it. */
   readonly error?: JacoflowError;
@@ -75,7 +79,7 @@ export interface PlannedStage {
 /** What `--dry-run` shows; the edges are the pipeline's `wires`. */
 export interface PipelinePlan {
   readonly stages: readonly PlannedStage[];
-  /** Sums over the stages that say; undefined when none does. */
+  /** Sums over the stages that say, bytes with the program itself where it was told; undefined when none does. */
   readonly memoryBytes: number | undefined;
   readonly flops: number | undefined;
   readonly seconds: number | undefined;

@@ -9,8 +9,24 @@ import type { PipelinePlan, PlannedStage } from "./outcome.js";
 export interface PlanRequest {
   /** Bytes. */
   readonly memoryLimit: number;
+  /** What the process takes before any stage holds anything; absent: only what stages hold is counted. */
+  readonly programBytes?: number;
   /** Of the engine that will compute; absent: of an ordinary one. */
   readonly rates?: EngineRates;
+}
+
+/**
+ * Of a limit on a whole process, the share and the bytes left free: estimates are off by some per cent and by what the
+ * garbage collector leaves for later, and a limit must not be passed.
+ */
+const freeShare = 0.1;
+const freeBytes = 64e6;
+
+/** Bytes a plan may come to: the limit, or where it is one on a whole process what is not kept free of it. */
+export function usableMemory({ memoryLimit, programBytes }: PlanRequest): number {
+  return programBytes === undefined
+    ? memoryLimit
+    : Math.max(0, Math.floor((1 - freeShare) * memoryLimit - freeBytes));
 }
 
 /** Two cores of 2020. */
@@ -18,33 +34,64 @@ export const ordinaryRates: EngineRates = { network: 1e11, held: 1e11, algebra: 
 
 /**
  * What a run would do and need, as far as its stages can say before it (`--dry-run`): each plans from what those before
- * it said of their outputs. Files may be read, none is written.
+ * it said of their outputs. Files may be read, none is written. Where the quickest ways of all stages do not fit the
+ * limit together, one stage after another is planned with what the others leave.
  */
 export async function planPipeline(pipeline: ResolvedPipeline, request: PlanRequest): Promise<PipelinePlan> {
+  const usable = usableMemory(request) - (request.programBytes ?? 0);
+  let limits: ReadonlyMap<string, number> = new Map();
+  let stages = await planStages(pipeline, request, usable, limits);
+  for (const name of pipeline.order) {
+    const needed = total(stages.map(({ plan }) => plan.memoryBytes)) ?? 0;
+    if (needed <= usable || stages.some(({ error }) => error !== undefined)) break;
+    const own = stages.find((stage) => stage.name === name)?.plan.memoryBytes ?? 0;
+    const tried = new Map(limits).set(name, Math.max(0, usable - (needed - own)));
+    const smaller = await planStages(pipeline, request, usable, tried);
+    const taken = total(smaller.map(({ plan }) => plan.memoryBytes)) ?? 0;
+    if (taken >= needed || smaller.some(({ error }) => error !== undefined)) continue;
+    [stages, limits] = [smaller, tried];
+  }
+  const held = total(stages.map(({ plan }) => plan.memoryBytes));
+  const left = usable - (held ?? 0);
+  return {
+    // Rates of another engine may make another way the quickest: whichever a stage takes has to fit beside the others.
+    stages: stages.map((stage) => ({
+      ...stage,
+      memoryLimit: Math.max(0, Math.min(stage.memoryLimit, left + (stage.plan.memoryBytes ?? 0))),
+    })),
+    memoryBytes: held === undefined ? undefined : held + (request.programBytes ?? 0),
+    flops: total(stages.map(({ plan }) => plan.work?.flops)),
+    seconds: total(stages.map(({ plan }) => plan.work?.seconds)),
+  };
+}
+
+/** All stages, each within its own limit or, without one, within `usable` bytes. */
+async function planStages(
+  pipeline: ResolvedPipeline,
+  { rates = ordinaryRates }: PlanRequest,
+  usable: number,
+  limits: ReadonlyMap<string, number>,
+): Promise<readonly PlannedStage[]> {
   const byName = new Map(pipeline.stages.map((stage) => [stage.name, stage]));
   const plans = new Map<string, StagePlan>();
   const stages: PlannedStage[] = [];
   for (const name of pipeline.order) {
     const { uses, options, definition } = byName.get(name)!;
     const offers = plannedOffers(pipeline, name, plans);
+    const memoryLimit = limits.get(name) ?? usable;
     const context = {
       place: `stages.${name}`,
       inputs: Object.fromEntries(Object.entries(offers).map(([port, [first]]) => [port, first])),
       offers,
-      rates: request.rates ?? ordinaryRates,
-      memoryLimit: request.memoryLimit,
+      rates,
+      memoryLimit,
       resolvePath: (path: string) => resolve(pipeline.folder, path),
     };
     const { plan = {}, error } = await planOrError(async () => definition.plan?.(options, context));
     plans.set(name, plan);
-    stages.push({ name, uses, options, plan, ...(error === undefined ? {} : { error }) });
+    stages.push({ name, uses, options, memoryLimit, plan, ...(error === undefined ? {} : { error }) });
   }
-  return {
-    stages,
-    memoryBytes: total(stages.map(({ plan }) => plan.memoryBytes)),
-    flops: total(stages.map(({ plan }) => plan.work?.flops)),
-    seconds: total(stages.map(({ plan }) => plan.work?.seconds)),
-  };
+  return stages;
 }
 
 /** Of those that are known; undefined when none is. */

@@ -7,8 +7,8 @@ import { claimRuns } from "./claim.js";
 import { makeRunFolder, prepareRunFolder, runFiles, tidyRunFolder } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";
-import type { RunOutcome, RunRequest } from "./outcome.js";
-import { checkPlan, planPipeline } from "./plan.js";
+import type { PipelinePlan, RunOutcome, RunRequest } from "./outcome.js";
+import { checkPlan, planPipeline, usableMemory } from "./plan.js";
 import { writeRecord } from "./record.js";
 
 /**
@@ -21,7 +21,8 @@ import { writeRecord } from "./record.js";
  * RUN_ACTIVE when another process is at work in the folder, WRITE_FAILED, and PlannedErrors.
  */
 export async function runPipeline(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
-  checkPlan(await planPipeline(pipeline, request), request.memoryLimit);
+  const plan = await planPipeline(pipeline, request);
+  checkPlan(plan, usableMemory(request));
   const { runFolder, resumed = false } = request;
   await (resumed ? makeRunFolder : prepareRunFolder)(runFolder);
   const claim = await claimRuns(runFolder, ["."], ({ pid, file }) =>
@@ -30,15 +31,19 @@ export async function runPipeline(pipeline: ResolvedPipeline, request: RunReques
   try {
     // Another may have come first since.
     await (resumed ? tidyRunFolder : prepareRunFolder)(runFolder);
-    return await runClaimed(pipeline, request);
+    return await runClaimed(pipeline, request, plan);
   } finally {
     await claim.release();
   }
 }
 
-async function runClaimed(pipeline: ResolvedPipeline, request: RunRequest): Promise<RunOutcome> {
+async function runClaimed(
+  pipeline: ResolvedPipeline,
+  request: RunRequest,
+  plan: PipelinePlan,
+): Promise<RunOutcome> {
   const started = new Date();
-  const run = new Run(pipeline, request);
+  const run = new Run(pipeline, request, plan);
   const logPath = join(request.runFolder, runFiles.log);
   const log = await RunLog.open(logPath, (error) => run.fail(undefined, error));
   try {

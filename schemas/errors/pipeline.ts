@@ -504,7 +504,7 @@ export const runErrors = {
   memoryLimit: (needed: number, limit: number, largest: string) =>
     invalid(
       "MEMORY_LIMIT",
-      `the run needs about ${Math.ceil(needed / 2 ** 20)} MiB, the limit is ${Math.floor(limit / 2 ** 20)} MiB; stage ${largest} needs most`,
+      `the run needs about ${Math.ceil(needed / 2 ** 20)} MiB, the memory limit allows plans of ${Math.floor(limit / 2 ** 20)} MiB; stage ${largest} needs most`,
       `stages.${largest}`,
       needed,
       "Raise --memory, or lower the number of examples, the rank or the block size of that stage.",

@@ -79,7 +79,7 @@ export const spectrumErrors = {
     new JacoflowError({
       code: "MEMORY_LIMIT",
       kind: "invalid",
-      message: `${what} needs about ${bytes} bytes (${gigabytes(bytes)}), the limit is ${limit} (${gigabytes(limit)})`,
+      message: `${what} needs about ${bytes} bytes (${gigabytes(bytes)}), the memory limit leaves it ${limit} (${gigabytes(limit)})`,
       value: bytes,
       remedy,
     }),

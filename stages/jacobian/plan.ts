@@ -66,7 +66,9 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
   });
   const method = Math.max(...cold.map((plan) => plan.method.length));
   return {
-    memoryBytes: Math.max(...cold.map(({ memoryBytes }) => memoryBytes)),
+    memoryBytes: Math.max(
+      ...[...cold, ...(snapshots === 1 ? [] : later)].map(({ memoryBytes }) => memoryBytes),
+    ),
     work: {
       ...(snapshots === undefined ? {} : work(snapshots)),
       bytes: Math.max(...first.map(({ rows }) => 4 * rows * parameters)),

@@ -83,7 +83,7 @@ export async function resumableSpectrum(
   const facts = { step, split, sweeps, memoryBytes, largest: found.singularValues[0], times };
   context.log("info", `${what}: ${found.reason}`, facts);
   if (!found.converged) {
-    const message = `${what}: ${found.sweeps} sweeps did not reach the tolerance ${tolerance}; residual_bound says how good each value is`;
+    const message = `${what}: ${found.sweeps} sweeps, as many as maxSweeps and the memory limit allow, did not reach the tolerance ${tolerance}; residual_bound says how good each value is`;
     context.log("warning", message, facts);
   }
   return { ...found, checkpoint };

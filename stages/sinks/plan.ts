@@ -23,8 +23,11 @@ export function planGathered({ offers }: PlanContext, isGathered: (table: TableN
     if (own === undefined) return { work };
     rows += own;
   }
-  return { memoryBytes: 2 * bytesPerRow * rows, work };
+  return { memoryBytes: drawing + 2 * bytesPerRow * rows, work };
 }
 
-/** Of an object of a dozen numbers and texts. */
-const bytesPerRow = 400;
+/** Bytes of the thread that draws and its libraries (measured). */
+const drawing = 25e6;
+
+/** Of an object of a dozen numbers and texts, with what is collected only later of making it. */
+const bytesPerRow = 1000;

@@ -64,6 +64,7 @@ export function planTraining(options: TrainOptions, { inputs, place, rates }: Pl
   const held = 4 + kept + (options.onDivergence === "halve-rate" ? 1 + kept : 0);
   return {
     memoryBytes:
+      youngGarbage +
       4 * held * parameterLayout(network).totalCount +
       4 * (2 * Math.min(batch, batchInWork) * cost.activations + countOf(evaluated) * outputs),
     work: { steps, ...work },
@@ -74,6 +75,9 @@ export function planTraining(options: TrainOptions, { inputs, place, rates }: Pl
     },
   };
 }
+
+/** Bytes of short-lived objects of the steps that wait for the garbage collector (measured). */
+const youngGarbage = 25e6;
 
 /** Examples whose activations an engine holds at a time. */
 const batchInWork = 256;

@@ -55,14 +55,13 @@ law("of the quickstart says n, K, p, snapshots, steps and Jacobians", async () =
   assert.match(stages.svd.notes?.[0] ?? "", /^J of train: 4500 × 108931; /);
   const known = Object.values(stages).map((plan) => plan.memoryBytes);
   assert.not(known.includes(undefined));
-  assert.is(
-    memoryBytes,
-    known.reduce((sum = 0, bytes = 0) => sum + bytes, 0),
-  );
+  const held = known.reduce<number>((sum, bytes = 0) => sum + bytes, 0);
+  // The process itself: Node, our modules and the threads of the engine.
+  assert.ok(memoryBytes - held > 100e6 && memoryBytes - held < 250e6, `${memoryBytes - held}`);
   assert.ok(typeof engine.reason === "string" && engine.reason !== "");
 });
 
-law("of a spectrum of 3,600 rows says within 20 % what the process takes for it", () =>
+law("of a spectrum of 3,600 rows says within 20 % what the process takes", () =>
   withFolder(async (folder) => {
     const file = join(folder, "middle.yaml");
     const data = join(repository, "examples/data/fashion-3");
@@ -73,18 +72,14 @@ stages:
   svd:     { uses: jacobian/spectrum, from: [data, network], with: { rank: 3 } }
   console: { uses: sink/console, from: svd.metrics }
 `;
-    const peaks: number[] = [];
-    // The same on three examples is the program itself: 127 MB when this was written, and 605 MB in all.
-    for (const train of [3, 1200]) {
-      const run = join(folder, `run-${train}`);
-      writeFileSync(file, textOf(train));
-      const ended = await jacoflow(["run", file, "--out", run, "-q"]);
-      assert.is(ended.code, 0, ended.stderr);
-      peaks.push(JSON.parse(readFileSync(join(run, "run.json"), "utf8")).peakMemoryBytes);
-    }
+    const run = join(folder, "run");
+    writeFileSync(file, textOf(1200));
+    const ended = await jacoflow(["run", file, "--out", run, "-q"]);
+    assert.is(ended.code, 0, ended.stderr);
+    const { peakMemoryBytes } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
     const { memoryBytes } = await planOf([file]);
-    const ratio = memoryBytes / (peaks[1] - peaks[0]);
-    assert.ok(ratio > 0.8 && ratio < 1.2, `planned ${memoryBytes}, took ${peaks[1] - peaks[0]}`);
+    const ratio = memoryBytes / peakMemoryBytes;
+    assert.ok(ratio > 0.8 && ratio < 1.2, `planned ${memoryBytes}, took ${peakMemoryBytes}`);
   }),
 );
 
