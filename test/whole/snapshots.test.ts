@@ -22,7 +22,7 @@ name: many-snapshots
 seed: 7
 stages:
   data: { uses: data/gaussian-mixture, with: { classes: 3, clusters: 3, dimension: 4, sigma: 0.3, train: 12, test: 6 } }
-  network: { uses: network/init, from: data, with: { architecture: mlp, hidden: [6] } }
+  network: { uses: network/init, from: data, with: { architecture: mlp, hidden: [200] } }
   train: { uses: train/gradient-descent, from: [data, network], with: { optimizer: gd, learningRate: 0.1, batchSize: full, epochs: ${snapshots - 1}, snapshots: { every: 1, unit: epochs }, evaluate: { every: 100, unit: epochs }, checkpointSeconds: 0.5 } }
   svd: { uses: jacobian/spectrum, from: [data, train.snapshots], with: { rank: 3, split: [train], checkpointSeconds: 0.5 } }
   parquet: { uses: sink/parquet, from: [train.metrics, svd.spectrum], with: { rowsPerPart: 300 } }
@@ -40,7 +40,8 @@ law("1,000 snapshots and their spectra take no more memory than 300 did", () =>
       },
     });
     const runFolder = join(folder, "run");
-    const memory = new Map<number, number>();
+    // The least of several looks: at any one moment a batch may be on its way, a part be written, or a finaliser wait.
+    const memory = new Map<number, number[]>([300, 900].map((middle) => [middle, []]));
     let spectra = 0;
     const { outcome, error } = await runPipeline(pipeline, {
       ...{ runFolder, memoryLimit: 1e9, threads: 1, versions: { jacoflow: "test" } },
@@ -49,10 +50,11 @@ law("1,000 snapshots and their spectra take no more memory than 300 did", () =>
         (event) => {
           if (event.kind !== "batch-sent" || event.origin.port !== "spectrum") return;
           spectra += 1;
-          if (spectra % 300 !== 0) return;
+          const around = [300, 900].find((middle) => Math.abs(spectra - middle) <= 50);
+          if (around === undefined || spectra % 10 !== 0) return;
           collect();
           const { heapUsed, external } = process.memoryUsage();
-          memory.set(spectra, heapUsed + external);
+          memory.get(around)!.push(heapUsed + external);
         },
       ],
     });
@@ -60,9 +62,10 @@ law("1,000 snapshots and their spectra take no more memory than 300 did", () =>
     assert.is(spectra, snapshots);
     const kept = (await listTables(runFolder)).find(({ table }) => table === "spectrum")!;
     assert.is(await countRows(kept), 3 * snapshots);
-    const grown = memory.get(900)! - memory.get(300)!;
-    // Held snapshots would be 600 times 10 kB and more.
-    assert.ok(grown < 3e6, `${grown} bytes more after 900 than after 300`);
+    const [before, after] = [300, 900].map((middle) => Math.min(...memory.get(middle)!));
+    // Held snapshots would be 600 times 12 kB and more.
+    const grown = after - before;
+    assert.ok(grown < 4e6, `${grown} bytes more around 900 than around 300: ${JSON.stringify([...memory])}`);
   }),
 );
 
