@@ -17,7 +17,8 @@ const flushing = "\nstopping: what the sinks have is being written; once more en
 
 /**
  * Turns the first SIGINT or SIGTERM into an abort, so that sinks can be flushed, and says `message`; the second ends the
- * process.
+ * process. A process that was started with a channel to another (the runs of a matrix, `fork`) stops as by SIGTERM when that
+ * one is gone, however it went.
  */
 export function listenForInterruption(terminal: Terminal, message = flushing): Interruption {
   const controller = new AbortController();
@@ -28,14 +29,21 @@ export function listenForInterruption(terminal: Terminal, message = flushing): I
     terminal.talk(message);
     controller.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
   };
+  const abandon = () => {
+    if (received === undefined) handle("SIGTERM");
+  };
   process.on("SIGINT", handle);
   process.on("SIGTERM", handle);
+  // A listener keeps the channel open, and so the process: only where there is one, and until `stop`.
+  if (process.connected) process.on("disconnect", abandon);
+  else if (process.send !== undefined) abandon();
   return {
     signal: controller.signal,
     received: () => received,
     stop: () => {
       process.off("SIGINT", handle);
       process.off("SIGTERM", handle);
+      process.off("disconnect", abandon);
     },
   };
 }

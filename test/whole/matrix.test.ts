@@ -127,43 +127,43 @@ law("shares of the runs make up the whole, in one folder with one index", () =>
 const endlessTraining =
   "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.001, batchSize: 10, epochs: 100000, snapshots: { at: [0] } } }";
 
-law("a run that goes on is not begun again, even when the command that began it was killed", () =>
+/** Endless trainings whose first batch is in a part soon. */
+const endlessRuns = {
+  train: endlessTraining,
+  svd: null,
+  project: null,
+  parquet: "{ uses: sink/parquet, from: train.metrics }",
+} as const;
+
+/** Resolves when so many runs of a folder are training. */
+async function begun(out: string, count: number): Promise<readonly string[]> {
+  const training = () => runFolders(out).filter((id) => existsSync(join(out, id, "checkpoints/train")));
+  while (training().length < count) await pause(50);
+  return training();
+}
+
+law("a run that goes on is not begun again, whichever command began it", () =>
   withFolder(async (folder) => {
-    const changes = { train: endlessTraining, svd: null, project: null };
-    const file = writeMatrix(folder, "{ seed: [1] }", {
-      ...changes,
-      parquet: "{ uses: sink/parquet, from: train.metrics }",
-    });
+    const file = writeMatrix(folder, "{ seed: [1] }", endlessRuns);
     const out = join(folder, "out");
     const words = ["run", file, "--out", out];
-    const refusals: Promise<{ readonly code: number | null; readonly stderr: string }>[] = [];
-    const killed = await jacoflow(words, {
-      onOutput: (child) => {
-        if (refusals.length > 0) return;
-        const begun = async () => {
-          while (runFolders(out).every((id) => !existsSync(join(out, id, "run.json")))) await pause(50);
-          const refused = await jacoflow(words);
-          child.kill("SIGKILL");
-          return refused;
-        };
-        refusals.push(begun());
-      },
-    });
-    assert.is(killed.signal, "SIGKILL");
-    const [id] = runFolders(out);
-    const { pid } = recordOf(join(out, id)).process;
-    try {
-      const refused = [await refusals[0], await jacoflow(words)];
-      for (const { code, stderr } of refused) {
-        assert.is(code, 78);
-        assert.match(stderr, "MATRIX_ACTIVE");
-        assert.match(stderr, id);
-      }
-      assert.match(refused[1].stderr, `process ${pid} `);
-    } finally {
+    const [id] = /seed-1_\w+/.exec((await jacoflow(["validate", file])).stdout) ?? [""];
+    for (const beginning of [words, ["run", file, `--only=${id}`, "--resume", join(out, id)]]) {
+      const command = jacoflow(beginning);
+      const living = () => {
+        const { process } = existsSync(join(out, id, "run.json")) ? recordOf(join(out, id)) : {};
+        return existsSync(`/proc/${process?.pid}`) ? process.pid : undefined;
+      };
+      while (living() === undefined) await pause(20);
+      const pid = living();
+      const { code, stderr } = await jacoflow(words);
       process.kill(pid, "SIGKILL");
+      assert.is(code, 78, stderr);
+      assert.match(stderr, "MATRIX_ACTIVE");
+      assert.match(stderr, id);
+      if (beginning !== words) assert.match(stderr, `process ${pid} `);
+      await command;
     }
-    while (existsSync(`/proc/${pid}`)) await pause(20);
     const taken = await jacoflow([...words, "--set", "stages.train.with.epochs=1"]);
     assert.is(taken.code, 0, taken.stderr);
     assert.is(recordOf(join(out, id)).outcome, "done");
@@ -171,6 +171,27 @@ law("a run that goes on is not begun again, even when the command that began it 
       readdirSync(out).filter((name) => name.startsWith(".")),
       [],
     );
+  }),
+);
+
+law("runs whose command was killed end as by SIGTERM, with a checkpoint", () =>
+  withFolder(async (folder) => {
+    const file = writeMatrix(folder, "{ seed: [1, 2] }", endlessRuns);
+    const out = join(folder, "out");
+    let training: Promise<readonly string[]> | undefined;
+    const killed = await jacoflow(["run", file, "--jobs", "2", "--out", out], {
+      onStart: (child) => {
+        training = begun(out, 2).finally(() => child.kill("SIGKILL"));
+      },
+    });
+    assert.is(killed.signal, "SIGKILL");
+    for (const id of await training!) {
+      const run = join(out, id);
+      while (recordOf(run).outcome === "running") await pause(20);
+      assert.is(recordOf(run).outcome, "cancelled");
+      assert.ok(readdirSync(join(run, "checkpoints/train"), { recursive: true }).length > 0);
+      assert.equal(leftovers(run), []);
+    }
   }),
 );
 

@@ -25,11 +25,14 @@ export interface RunProcess {
   kill(): void;
 }
 
-/** Starts `jacoflow` with these words. It gets no signals of the terminal: those are passed on once, by `stop`. */
+/**
+ * Starts `jacoflow` with these words. It gets no signals of the terminal: those are passed on once, by `stop`. Nothing is sent
+ * over the channel: that it closes tells the run that we are gone, even by SIGKILL.
+ */
 export function startRun(words: readonly string[]): RunProcess {
   const child = spawn(process.execPath, [program, ...words], {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   return {
     ended: endOf(child),
