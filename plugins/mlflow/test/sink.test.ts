@@ -199,6 +199,54 @@ law("a server that refuses is said so at once; the run ends well and what was no
   }),
 );
 
+/** Runs `jacoflow-mlflow` to its end. */
+async function sendLater(spool: string): Promise<{ readonly code: number | null; readonly said: string }> {
+  const command = fileURLToPath(new URL("../src/send.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", command, spool]);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (part) => {
+      said += part;
+    });
+  }
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, said };
+}
+
+law(
+  "sent by jacoflow-mlflow, a run that was killed is KILLED on the server, and goes on as the same when resumed",
+  () =>
+    inFolder(async (folder) => {
+      const server = await standIn();
+      const options = { url: server.url };
+      const [runFolder, killed] = [join(folder, "run"), join(folder, "killed")];
+      async function* cutOff() {
+        yield* evaluations.slice(0, 5);
+        while (numbersIn(server.requests).length < 5) await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        await cp(runFolder, killed, { recursive: true });
+        throw new Error("cut off");
+      }
+      await runStage(mlflow, { runFolder, options, inputs: { metrics: [cutOff()] } });
+      const { code, said } = await sendLater(join(killed, "mlflow/tried"));
+      assert.is(code, 0, said);
+      assert.match(said, "kept");
+      assert.is(server.requests.at(-1)!.body.status, "KILLED");
+      const { error } = await runStage(mlflow, {
+        ...{ runFolder: killed, options },
+        inputs: { metrics: [evaluations] },
+      });
+      await server.close();
+      assert.is(error, undefined);
+      assert.equal(
+        numbersIn(server.requests).map(({ step }) => step),
+        steps,
+      );
+      assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
+      assert.is(server.requests.at(-1)!.body.status, "FINISHED");
+    }),
+);
+
 law("what a server that was away did not get is sent later by jacoflow-mlflow, and removed", () =>
   inFolder(async (runFolder) => {
     const first = await standIn();
@@ -213,16 +261,7 @@ law("what a server that was away did not get is sent later by jacoflow-mlflow, a
     assert.ok(logs.some(({ message }) => message.includes(`npx jacoflow-mlflow ${spool}`)));
 
     const later = await standIn(undefined, port);
-    const command = fileURLToPath(new URL("../src/send.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--import", "tsx", command, spool]);
-    let said = "";
-    child.stdout.on("data", (part) => {
-      said += part;
-    });
-    child.stderr.on("data", (part) => {
-      said += part;
-    });
-    const code = await new Promise((resolve) => child.on("close", resolve));
+    const { code, said } = await sendLater(spool);
     await later.close();
     assert.is(code, 0, said);
     assert.match(said, "sent to");
