@@ -1,11 +1,9 @@
 import { open, readFile } from "node:fs/promises";
 import { RecordBatchReader, type Schema } from "apache-arrow";
 import { Footer } from "apache-arrow/ipc/metadata/file";
-import { asyncBufferFromFile, type FileMetaData, parquetRead, parquetSchema } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import { decodeArrow } from "../../schemas/ipc.js";
 import { checkArrow, readSchemaBytes } from "../../schemas/ipcCheck.js";
-import { parquetFooter } from "../parquetFooter.js";
+import { columnsOf, openParquet, type ParquetFile, readColumn } from "../parquet/file.js";
 
 /** What a table file says of itself before its rows are read. */
 export interface TableHead {
@@ -23,7 +21,7 @@ export interface ForeignTable extends TableHead {
   column(name: string): AsyncIterable<Iterable<unknown>>;
 }
 
-/** A format of table files. Every function throws the format library's own errors. */
+/** A format of table files. Every function throws the format library's own errors, and PARQUET_PAGE. */
 export interface TableFormat {
   readonly head: (file: string) => Promise<TableHead>;
   readonly read: (file: string) => Promise<ForeignTable>;
@@ -68,34 +66,18 @@ async function readArrow(file: string): Promise<ForeignTable> {
 }
 
 async function parquetHead(file: string): Promise<TableHead> {
-  return parquetHeadOf(await parquetFooter(await asyncBufferFromFile(file)));
+  return parquetHeadOf(await openParquet(file));
 }
 
 /** One column of one row group at a time. */
-async function readParquet(file: string): Promise<ForeignTable> {
-  const source = await asyncBufferFromFile(file);
-  const metadata = await parquetFooter(source);
+async function readParquet(path: string): Promise<ForeignTable> {
+  const file = await openParquet(path);
   return {
-    ...parquetHeadOf(metadata),
-    rows: Number(metadata.num_rows),
+    ...parquetHeadOf(file),
+    rows: Number(file.footer.num_rows),
     async *column(name) {
-      let rowStart = 0;
-      for (const group of metadata.row_groups) {
-        const rowEnd = rowStart + Number(group.num_rows);
-        const chunks: Iterable<unknown>[] = [];
-        await parquetRead({
-          file: source,
-          metadata,
-          columns: [name],
-          rowStart,
-          rowEnd,
-          compressors,
-          onChunk: ({ columnData }) => {
-            chunks.push(columnData);
-          },
-        });
-        yield* chunks;
-        rowStart = rowEnd;
+      for (let group = 0; group < file.footer.row_groups.length; group += 1) {
+        yield* await readColumn(file, name, group);
       }
     },
   };
@@ -113,9 +95,9 @@ function headOf({ fields, metadata }: Schema): TableHead {
  * Parquet has metadata of the file only. Ours hold the Arrow schema's, and those of a field as `column.NAME.KEY`; Arrow
  * libraries put a whole Arrow schema under `ARROW:schema`, base64.
  */
-function parquetHeadOf(file: FileMetaData): TableHead {
-  const columns = parquetSchema(file).children.map(({ element }) => element.name);
-  const pairs = (file.key_value_metadata ?? []).flatMap(({ key, value }) =>
+function parquetHeadOf(file: ParquetFile): TableHead {
+  const columns = columnsOf(file);
+  const pairs = (file.footer.key_value_metadata ?? []).flatMap(({ key, value }) =>
     value === undefined ? [] : [[key, value] as const],
   );
   const schema = arrowSchema(pairs.find(([key]) => key === "ARROW:schema")?.[1]);

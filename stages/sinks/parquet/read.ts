@@ -1,14 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataType } from "apache-arrow";
-import { asyncBufferFromFile } from "hyparquet";
 import { type Split, splits } from "../../../schemas/columns.js";
 import { dataErrors } from "../../../schemas/errors/data.js";
 import { JacoflowError } from "../../../schemas/errors/error.js";
 import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import { decodeArrow } from "../../../schemas/ipc.js";
 import type { Columns, TableDefinition } from "../../../schemas/table.js";
-import { parquetFooter } from "../../parquetFooter.js";
+import { openParquet } from "../../parquet/file.js";
 import { checkPart, readChecksums } from "../checksums.js";
 import { type RowOf, rowsOf } from "../rows.js";
 import { openRowGroups } from "./rowGroups.js";
@@ -85,8 +84,8 @@ export async function reading<A>(file: string, read: () => Promise<A>): Promise<
 
 async function rowCount(file: string, format: KeptTable["format"]): Promise<number> {
   if (format === "parquet") {
-    const metadata = await parquetFooter(await asyncBufferFromFile(file));
-    return Number(metadata.num_rows);
+    const { footer } = await openParquet(file);
+    return Number(footer.num_rows);
   }
   return decodeArrow(await readFile(file)).batches.reduce((rows, batch) => rows + batch.numRows, 0);
 }
@@ -100,9 +99,9 @@ export async function countRows(kept: KeptTable): Promise<number> {
 
 /** Key and value metadata of a Parquet file: the Arrow schema's, then `column.NAME.KEY` of its fields. */
 export async function readMetadata(file: string): Promise<ReadonlyMap<string, string>> {
-  const metadata = await reading(file, async () => parquetFooter(await asyncBufferFromFile(file)));
+  const { footer } = await reading(file, () => openParquet(file));
   return new Map(
-    metadata.key_value_metadata?.flatMap(({ key, value }) =>
+    footer.key_value_metadata?.flatMap(({ key, value }) =>
       value === undefined ? [] : [[key, value] as const],
     ),
   );

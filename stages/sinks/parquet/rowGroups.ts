@@ -1,6 +1,5 @@
-import { asyncBufferFromFile, type FileMetaData, parquetRead, parquetSchema } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import { parquetFooter } from "../../parquetFooter.js";
+import type { FileMetaData } from "hyparquet";
+import { columnsOf, openParquet, readColumn } from "../../parquet/file.js";
 
 /** Columns of rows by name, as hyparquet gives them: int64 as bigint, lists as arrays. */
 export type ColumnValues = Readonly<Record<string, readonly unknown[]>>;
@@ -16,11 +15,11 @@ export interface RowGroupFile {
   rows(from: number, to: number): AsyncIterable<ColumnValues>;
 }
 
-/** Opens a file of which row groups are read. Throws errors that are not ours: hyparquet's, and why it is damaged. */
+/** Opens a file of which row groups are read. Throws PARQUET_PAGE, and errors that are not ours: hyparquet's, and why it is damaged. */
 export async function openRowGroups(path: string): Promise<RowGroupFile> {
-  const file = await asyncBufferFromFile(path);
-  const metadata = await parquetFooter(file);
-  const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const file = await openParquet(path);
+  const { footer: metadata } = file;
+  const columns = columnsOf(file);
   const starts = [0];
   for (const { num_rows } of metadata.row_groups) starts.push(starts[starts.length - 1] + Number(num_rows));
   let kept: { readonly group: number; readonly values: ColumnValues } | undefined;
@@ -29,30 +28,22 @@ export async function openRowGroups(path: string): Promise<RowGroupFile> {
     throw new Error(`its row groups have ${starts[starts.length - 1]} rows, all of it ${metadata.num_rows}`);
   }
 
-  async function readColumn(name: string, from: number, to: number): Promise<readonly unknown[]> {
+  async function valuesOf(name: string, group: number): Promise<readonly unknown[]> {
     const values: unknown[] = [];
-    await parquetRead({
-      file,
-      metadata,
-      compressors,
-      columns: [name],
-      rowStart: from,
-      rowEnd: to,
-      onChunk: ({ columnData, rowStart, rowEnd }) => {
-        const skipped = Math.max(0, from - rowStart);
-        for (let row = skipped; row < Math.min(to, rowEnd) - rowStart; row++) values.push(columnData[row]);
-      },
-    });
-    if (values.length !== to - from) {
-      throw new Error(`column ${name} has ${values.length} of the ${to - from} rows from ${from}`);
+    const rows = starts[group + 1] - starts[group];
+    for (const piece of await readColumn(file, name, group)) {
+      for (let row = 0; row < piece.length && values.length < rows; row++) values.push(piece[row]);
+    }
+    if (values.length !== rows) {
+      throw new Error(`column ${name} has ${values.length} of the ${rows} rows from ${starts[group]}`);
     }
     return values;
   }
 
   // One after the other: of columns that are read at once, hyparquet lets the error of the second one go to nobody.
-  async function read(names: readonly string[], from: number, to: number): Promise<ColumnValues> {
+  async function read(group: number): Promise<ColumnValues> {
     const values: Record<string, readonly unknown[]> = {};
-    for (const name of names) values[name] = await readColumn(name, from, to);
+    for (const name of columns) values[name] = await valuesOf(name, group);
     return values;
   }
 
@@ -60,12 +51,17 @@ export async function openRowGroups(path: string): Promise<RowGroupFile> {
     path,
     metadata,
     columns,
-    column: (name) => readColumn(name, 0, starts[starts.length - 1]),
+    async column(name) {
+      const groups: (readonly unknown[])[] = [];
+      for (let group = 0; group < metadata.row_groups.length; group += 1)
+        groups.push(await valuesOf(name, group));
+      return groups.flat();
+    },
     async *rows(from, to) {
       for (let at = from; at < to; ) {
         const group = starts.findIndex((start, index) => start <= at && at < starts[index + 1]);
         if (kept?.group !== group) {
-          kept = { group, values: await read(columns, starts[group], starts[group + 1]) };
+          kept = { group, values: await read(group) };
         }
         const end = Math.min(to, starts[group + 1]);
         const { values } = kept;
