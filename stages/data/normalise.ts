@@ -19,6 +19,8 @@ export interface NormalisedExamples {
 
 const required = ["id", "split", "features", "label"] as const;
 const largest = 2 ** 31 - 1;
+/** A network gets an output a class: a label beyond is an id or a measurement, unless names say otherwise. */
+const mostUnnamedClasses = 2 ** 16;
 
 /** TABLE_COLUMN for a column that is not there. `clean_label` may be left out. */
 export function checkColumns({ columns }: TableHead, file: string): void {
@@ -185,10 +187,13 @@ function checkLabels(
   places: Int32Array,
   file: string,
 ): void {
-  const place = labels.findIndex((label) => label < 0 || (classes !== undefined && label >= classes.length));
+  const most = classes?.length ?? mostUnnamedClasses;
+  const place = labels.findIndex((label) => label < 0 || label >= most);
   if (place === -1) return;
   const row = places.indexOf(place);
-  if (classes === undefined) throw dataErrors.tableValue(file, column, row, labels[place], "0 or more");
+  if (classes === undefined) {
+    throw dataErrors.tableValue(file, column, row, labels[place], `a class without a name, 0 to ${most - 1}`);
+  }
   throw dataErrors.unknownLabel(file, row, labels[place], classes.length);
 }
 

@@ -169,6 +169,8 @@ law("columns of a type that is no label, split or list of numbers are told with 
       ["label", "0.5", /label of row 0 is 0\.5/],
       ["label", "'cat'", /label of row 0 is cat/],
       ["label", "2147483648::bigint", /label of row 0 is 2147483648/],
+      // A class without a name is an output of the network: an id in its place would make thousands of millions.
+      ["label", "2147483647", /label of row 0 is 2147483647, not a class without a name, 0 to 65535/],
       ["label", "null", /label of row 0 is (null|undefined)/],
       ["label", "date '2020-01-01'", /label of row 0/],
       ["label", "true", /label of row 0 is true/],
