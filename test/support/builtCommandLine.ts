@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inTime } from "./waiting.js";
 
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const program = join(repository, "dist/pipeline/cli/main.js");
@@ -37,8 +38,11 @@ export interface Circumstances {
   readonly wrapper?: readonly string[];
 }
 
-/** Runs the built `jacoflow` to its end. */
-export function jacoflow(words: readonly string[], circumstances: Circumstances = {}): Promise<Ended> {
+/** Seconds a command may take on the slowest of machines: what takes longer hangs. */
+const secondsAllowed = 600;
+
+/** Runs the built `jacoflow` to its end. One that does not end is killed, and what it said is in the error. */
+export async function jacoflow(words: readonly string[], circumstances: Circumstances = {}): Promise<Ended> {
   const start = performance.now();
   const script = circumstances.program ?? program;
   const [command, ...rest] = [...(circumstances.wrapper ?? []), process.execPath, script, ...words];
@@ -57,10 +61,16 @@ export function jacoflow(words: readonly string[], circumstances: Circumstances 
       circumstances.onOutput?.(child, written.stdout + written.stderr);
     });
   }
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) =>
       resolve({ code, signal, ...written, milliseconds: performance.now() - start }),
     );
   });
+  const what = () => `the end of ${words.join(" ")}, which said ${written.stdout}${written.stderr}`;
+  try {
+    return await inTime(ended, what, secondsAllowed);
+  } finally {
+    child.kill("SIGKILL");
+  }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { PageFiles } from "../../pipeline/serve/pageFiles.js";
 import { type RunServer, type ServeRequest, serveRuns } from "../../pipeline/serve/server.js";
 import { withFolder } from "./folder.js";
+import { inTime } from "./waiting.js";
 
 /** A page of one file, for tests that need no browser. */
 export const emptyPage: PageFiles = {
@@ -52,10 +53,10 @@ export function ask(
     readonly enough?: (body: string) => boolean;
   } = {},
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { method = "GET", headers = {} } = how;
+  const { method = "GET", headers = {} } = how;
+  let body = "";
+  const answered = new Promise<Answer>((resolve, reject) => {
     const asked = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
-      let body = "";
       const end = () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       response.setEncoding("utf8");
       response.on("data", (text: string) => {
@@ -70,6 +71,7 @@ export function ask(
     asked.on("error", reject);
     asked.end();
   });
+  return inTime(answered, () => `the answer to ${method} ${path}, of which there is ${body}`);
 }
 
 /** The changes in the text of an event stream, with the id of each. */

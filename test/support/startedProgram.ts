@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { program } from "./builtCommandLine.js";
+import { inTime } from "./waiting.js";
 
 /** The built `jacoflow` that serves. */
 export interface Started {
@@ -9,14 +10,14 @@ export interface Started {
 }
 
 /** Starts `jacoflow` and waits for the address it prints. */
-export function start(words: readonly string[], folder: string): Promise<Started> {
+export async function start(words: readonly string[], folder: string): Promise<Started> {
   const child = spawn(process.execPath, [program, ...words], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return new Promise((resolve, reject) => {
-    let said = "";
+  let said = "";
+  const started = new Promise<Started>((resolve, reject) => {
     const hear = (text: Buffer) => {
       said += text;
       const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0];
@@ -26,6 +27,12 @@ export function start(words: readonly string[], folder: string): Promise<Started
     child.stderr.on("data", hear);
     child.on("close", () => reject(new Error(`it ended: ${said}`)));
   });
+  try {
+    return await inTime(started, () => `an address from ${words.join(" ")}, which said ${said}`);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
 }
 
 /** Kills it after `use`. */

@@ -6,6 +6,7 @@ import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 import { start, whileRunning } from "../support/startedProgram.js";
+import { until } from "../support/waiting.js";
 
 const { law, browser, run } = browserSuite("the live page without a mouse");
 
@@ -44,7 +45,7 @@ law("keys alone do everything, the focus is seen and never lost, and what change
       await tabTo(page, headline);
       for (let at = 0; at < 5; at += 1) await page.keyboard.press("ArrowRight");
       const scrolled = () => headline.evaluate((element) => element.scrollLeft);
-      while ((await scrolled()) < 100) await page.waitForTimeout(50);
+      await until("the table is scrolled", async () => (await scrolled()) >= 100);
       await page.waitForTimeout(300);
       const place = await scrolled();
       await tabTo(page, slider);

@@ -8,6 +8,7 @@ import { jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 import { start, whileRunning } from "../support/startedProgram.js";
+import { until } from "../support/waiting.js";
 
 const { law, browser, run } = browserSuite("the live page in a browser");
 
@@ -28,7 +29,8 @@ law(
         const { page, complaints } = await openPage(browser());
         await page.goto(run.url);
         const first = await curve(page, "Error").getAttribute("d");
-        while ((await curve(page, "Error").getAttribute("d")) === first) await page.waitForTimeout(100);
+        const moved = async () => (await curve(page, "Error").getAttribute("d")) !== first;
+        await until("the curve of the error moves", moved);
         assert.match((await page.locator("#connection").textContent()) as string, "Live");
         assert.match((await page.locator("svg.graph").textContent()) as string, /metrics \d\/8/);
         assert.match((await page.locator(".progress").textContent()) as string, /train.*steps/s);

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { build, jacoflow } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
 import { filesBelow, leftovers, query, tableHashes } from "../support/tables.js";
+import { until } from "../support/waiting.js";
 
 const law = suite("a matrix of runs");
 
@@ -138,7 +138,7 @@ const endlessRuns = {
 /** Resolves when so many runs of a folder are training. */
 async function begun(out: string, count: number): Promise<readonly string[]> {
   const training = () => runFolders(out).filter((id) => existsSync(join(out, id, "checkpoints/train")));
-  while (training().length < count) await pause(50);
+  await until(`${count} runs are training`, () => training().length >= count);
   return training();
 }
 
@@ -154,7 +154,7 @@ law("a run that goes on is not begun again, whichever command began it", () =>
         const { process } = existsSync(join(out, id, "run.json")) ? recordOf(join(out, id)) : {};
         return existsSync(`/proc/${process?.pid}`) ? process.pid : undefined;
       };
-      while (living() === undefined) await pause(20);
+      await until("the run has a process", () => living() !== undefined);
       const pid = living();
       const { code, stderr } = await jacoflow(words);
       process.kill(pid, "SIGKILL");
@@ -187,7 +187,7 @@ law("runs whose command was killed end as by SIGTERM, with a checkpoint", () =>
     assert.is(killed.signal, "SIGKILL");
     for (const id of await training!) {
       const run = join(out, id);
-      while (recordOf(run).outcome === "running") await pause(20);
+      await until("the run has ended", () => recordOf(run).outcome !== "running");
       assert.is(recordOf(run).outcome, "cancelled");
       assert.ok(readdirSync(join(run, "checkpoints/train"), { recursive: true }).length > 0);
       assert.equal(leftovers(run), []);
@@ -204,21 +204,16 @@ law("SIGINT stops every run cleanly", () =>
       parquet: "{ uses: sink/parquet, from: [train.metrics, svd.spectrum] }",
     });
     const out = join(folder, "out");
-    const timer = { sent: false };
+    const ready = () =>
+      runFolders(out).filter((id) => filesBelow(join(out, id)).some((name) => name.includes("spectrum/svd/")))
+        .length === 2;
+    let sent: Promise<unknown> | undefined;
     const ended = await jacoflow(["run", file, "--out", out, "--jobs", "2"], {
       onOutput: (child) => {
-        if (timer.sent) return;
-        timer.sent = true;
-        const wait = setInterval(() => {
-          const ready = runFolders(out).filter((id) =>
-            filesBelow(join(out, id)).some((name) => name.includes("spectrum/svd/")),
-          );
-          if (ready.length < 2) return;
-          clearInterval(wait);
-          child.kill("SIGINT");
-        }, 100);
+        sent ??= until("two runs have a spectrum", ready).finally(() => child.kill("SIGINT"));
       },
     });
+    await sent;
     assert.is(ended.code, 130, ended.stderr);
     const begun = runFolders(out);
     assert.is(begun.length, 2);

@@ -17,6 +17,7 @@ import { arrow, arrowSink } from "../../../stages/sinks/arrow.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
 import { batchOf, randomColumns } from "../../support/randomTables.js";
 import { filesUnder, inFolder, inputOf, type LogLine, sinkContext } from "../../support/sinks.js";
+import { until } from "../../support/waiting.js";
 
 const test = suite("sink/arrow");
 
@@ -218,7 +219,7 @@ async function served<A>(
     });
   const input = inputOf("train", "metrics", batches());
   const ran = arrow.run({ tables: [input] }, {}, sinkContext("/nowhere", { ...options, http: 0 }, { lines }));
-  while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until("the sink says its address", () => lines.length > 0);
   const url = /http:\S+/.exec(lines[0].message)![0];
   const result = await use({
     url,
