@@ -24,6 +24,13 @@ export function parametersFrom(network: Network, tensors: Tensors, source: Weigh
   return parameters;
 }
 
+/** WEIGHT_DTYPE for a tensor of integers: it is quantised, or holds no weights. */
+export function refuseIntegers(tensors: Tensors, { file }: WeightSource): void {
+  for (const { name, values } of tensors.values()) {
+    if (values instanceof Int32Array) throw networkErrors.weightDtype(file, name, "I32");
+  }
+}
+
 /** WEIGHT_VALUE for the first number that is not finite. Weights of a diverged training are a fact, those of a file a mistake. */
 export function refuseNonFinite(tensors: Tensors, { file }: WeightSource): void {
   for (const { name, values } of tensors.values()) {

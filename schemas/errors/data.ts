@@ -10,7 +10,7 @@ const shortened = (labels: readonly number[]) =>
   labels.length <= 20 ? labels.join(", ") : `${labels.slice(0, 20).join(", ")}, …`;
 
 /** A value of a file as a message shows it: it may be a list of a million numbers. */
-const shown = (value: unknown) => {
+const shown = (value: unknown = null) => {
   const written = typeof value === "object" && value !== null ? (JSON.stringify(value) ?? "") : String(value);
   return written.length > 80 ? `${written.slice(0, 77)}...` : written;
 };

@@ -148,6 +148,16 @@ export const networkErrors = {
         "Use weights that are finite numbers of 32 bits: this training had diverged, or the file is damaged.",
     }),
 
+  weightDtype: (file: string, tensor: string, dtype: string): JacoflowError =>
+    new JacoflowError({
+      code: "WEIGHT_DTYPE",
+      kind: "invalid",
+      message: `${file}: tensor "${tensor}" holds integers (${dtype})`,
+      place: `${file}#${tensor}`,
+      value: dtype,
+      remedy: "Write the weights as F32, F64, F16 or BF16; quantised ones multiplied out.",
+    }),
+
   extraWeight: (file: string, tensor: string, known: readonly string[]): JacoflowError =>
     new JacoflowError({
       code: "EXTRA_WEIGHT",

@@ -178,8 +178,8 @@ function lawOf(
   if (kind === "uniform-other" && classes < 2) {
     throw dataErrors.option(
       `${place}.with.kind`,
-      "uniform-other needs two classes at least",
-      "Use more classes.",
+      `uniform-other needs two classes at least, there is ${classes}`,
+      "Use data with more classes, or uniform-any.",
       classes,
     );
   }

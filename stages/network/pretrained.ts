@@ -5,7 +5,12 @@ import type { Network } from "../../engine/network/network.js";
 import { parseNetwork } from "../../engine/network/parse.js";
 import { type NamedTensor, readSafetensors } from "../../engine/network/safetensors.js";
 import { inferShapes } from "../../engine/network/shapes.js";
-import { parametersFrom, parametersWithNewHead, refuseNonFinite } from "../../engine/network/weights.js";
+import {
+  parametersFrom,
+  parametersWithNewHead,
+  refuseIntegers,
+  refuseNonFinite,
+} from "../../engine/network/weights.js";
 import {
   defineStage,
   type InputStream,
@@ -162,6 +167,7 @@ async function readWeights(file: string, place: string): Promise<ReadonlyMap<str
     throw dataErrors.unreadable(file, error, place);
   }
   const tensors = readSafetensors(bytes, file);
+  refuseIntegers(tensors, { file });
   refuseNonFinite(tensors, { file });
   return tensors;
 }
