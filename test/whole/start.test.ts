@@ -8,6 +8,7 @@ import { loadPipeline } from "../../pipeline/file/load.js";
 import { build, jacoflow, repository } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { longPipeline } from "../support/longPipeline.js";
+import { assertWithin } from "../support/slowness.js";
 
 const law = suite("start");
 
@@ -57,19 +58,10 @@ law("validate loads nothing that computes or draws", async () => {
   assert.ok(imported.includes("yaml"), "the list is of what is really imported");
 });
 
-// The limits below are for an idle machine; the quickest of some turns on a busy one is allowed three times as long.
-law("help is there within 250 ms", async () => {
-  const times: number[] = [];
-  for (let turn = 0; turn < 5; turn += 1) times.push((await jacoflow(["--help"])).milliseconds);
-  const quickest = Math.min(...times);
-  say(`--help: ${quickest.toFixed(0)} ms, the quickest of ${times.length}`);
-  assert.ok(quickest < 3 * 250, `${quickest} ms`);
-});
-
 law("a file of 200 stages is validated within 300 ms after the start", async () => {
   const { stages, engines } = composition();
   const times: number[] = [];
-  for (let turn = 0; turn < 5; turn += 1) {
+  await assertWithin(300, async () => {
     const start = performance.now();
     const pipeline = await loadPipeline({
       text: longPipeline(200),
@@ -81,12 +73,9 @@ law("a file of 200 stages is validated within 300 ms after the start", async () 
     });
     times.push(performance.now() - start);
     assert.is(pipeline.stages.length, 200);
-  }
-  const quickest = Math.min(...times);
-  say(
-    `200 stages: ${quickest.toFixed(0)} ms, the quickest of ${times.length}; the first ${times[0].toFixed(0)} ms`,
-  );
-  assert.ok(quickest < 3 * 300, `${quickest} ms`);
+    return times.at(-1)!;
+  });
+  say(`200 stages: ${times.map((time) => time.toFixed(0)).join(", ")} ms`);
 });
 
 law.run();

@@ -11,6 +11,7 @@ import { placeOf, placeText, RunRows, rowsKept } from "../../../pipeline/serve/r
 import type { WatchedRun } from "../../../pipeline/serve/watchedRun.js";
 import type { MetricRow } from "../../../stages/sinks/report/tables.js";
 import { ask, changesIn, serving, writeRun } from "../../support/serving.js";
+import { until } from "../../support/waiting.js";
 
 const law = suite("what a reader of events is told");
 
@@ -49,9 +50,12 @@ law("a reader that comes back with the id of its last event is told only what ca
     for (let line = 0; line < 5; line += 1) log(one, `line ${line}`);
     const [first] = changesIn((await ask(server, "/runs/one/events")).body);
     log(one, "line 5");
-    await setTimeout(800);
     const headers = { "last-event-id": first.id };
-    const [second] = changesIn((await ask(server, "/runs/one/events", { headers })).body);
+    let second = first;
+    await until("the new line is told", async () => {
+      [second] = changesIn((await ask(server, "/runs/one/events", { headers })).body);
+      return (second?.change.log as unknown[] | undefined)?.length !== 0;
+    });
     assert.is(second.change.reset, false);
     assert.equal(
       (second.change.log as { message: string }[]).map(({ message }) => message),

@@ -112,7 +112,8 @@ law("callers who never end what they ask give their place back", () =>
           () => 0,
         );
       while ((await answer()) !== 200) {
-        assert.ok(performance.now() - begun < 12_000, "they hold it for more than 12 s");
+        // They have 5 s; Node itself would give them a minute.
+        assert.ok(performance.now() - begun < 40_000, "they hold it for more than 40 s");
         await setTimeout(200);
       }
     } finally {

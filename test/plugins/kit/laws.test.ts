@@ -26,6 +26,7 @@ import { dataErrors } from "../../../schemas/errors/data.js";
 import { JacoflowError } from "../../../schemas/errors/error.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
 import { builtIns } from "../../../stages/index.js";
+import { slowness } from "../../support/slowness.js";
 
 const law = suite("laws of stages");
 
@@ -55,9 +56,12 @@ const stageOf = (run: Run, options = Type.Object({})): AnyStage =>
     run,
   });
 
+/** What a trial may take: on a quiet machine the good stage needs a hundredth of it. */
+const seconds = 0.5 * slowness();
+
 const broken = async (stage: AnyStage, trials: CheckOptions["trials"] = {}) => {
   const results = await checkPlugin(builtIns, definePlugin({ name: "sample", api: 1, stages: [stage] }), {
-    seconds: 0.5,
+    seconds,
     trials,
   });
   assert.equal(
@@ -198,7 +202,7 @@ const bad: Readonly<Record<string, Readonly<Record<string, AnyStage>>>> = {
     }),
     "a thread that is held": stageOf(async (given, sent, context) => {
       await good(given, sent, context).finally(() => {
-        const end = performance.now() + 700;
+        const end = performance.now() + 1400 * seconds;
         while (context.signal.aborted && performance.now() < end);
       });
     }),
@@ -223,9 +227,13 @@ const bad: Readonly<Record<string, Readonly<Record<string, AnyStage>>>> = {
     "less for a slow reader": stageOf(async ({ metrics: read, spectrum }, { metrics: sent }) => {
       let slow = false;
       const timed = async (batch: RecordBatch) => {
-        const start = performance.now();
-        if (!slow) await sent.send(batch);
-        slow = performance.now() - start > 1.5;
+        if (slow) return;
+        // A quick reader takes a batch before the event loop turns.
+        const turned = setImmediate(() => {
+          slow = true;
+        });
+        await sent.send(batch);
+        clearImmediate(turned);
       };
       await Promise.all([read.forEach(timed), drained(spectrum)]);
     }),
@@ -263,7 +271,10 @@ law("there are bad stages for each", () => {
 for (const [name, stages] of Object.entries(bad)) {
   for (const [fault, stage] of Object.entries(stages)) {
     law(`"${name}" catches ${fault}, and no other law does`, async () => {
-      assert.equal(await broken(stage), [name]);
+      let caught = await broken(stage);
+      // Some faults show in time, which a busy machine may distort: not three times.
+      for (let again = 0; caught.join() !== name && again < 2; again += 1) caught = await broken(stage);
+      assert.equal(caught, [name]);
     });
   }
 }

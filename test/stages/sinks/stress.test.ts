@@ -13,6 +13,7 @@ import { countRows, listTables } from "../../../stages/sinks/parquet/read.js";
 import { parquetSink } from "../../../stages/sinks/parquet.js";
 import { standardOutput } from "../../../stages/sinks/target.js";
 import { pause, type RanPipeline, run, stageMap } from "../../support/pipelines.js";
+import { until } from "../../support/waiting.js";
 
 const test = suite("sinks under stress");
 
@@ -92,11 +93,13 @@ test("a reader of stdout that stalls makes training wait on a block edge, and ge
     assert.is(ran.outcome.outcome, "done");
     assert.is(await keptRows(ran), count * rows);
   });
-  let waiting = -1;
-  while (waiting < 1 || waiting !== sent()) {
-    waiting = sent();
+  let waiting = 0;
+  await until("training waits for the reader", async () => {
+    const before = sent();
     await pause(200);
-  }
+    waiting = sent();
+    return waiting > 0 && waiting === before;
+  });
   assert.ok(waiting < 12, `${waiting} batches went by a reader that read none`);
   assert.ok(output.writableLength < 20_000, `${output.writableLength} bytes wait in memory`);
   read();
