@@ -41,7 +41,7 @@ export const columnsOf = ({ footer }: ParquetFile): readonly string[] =>
 
 /**
  * Values of one column in one row group, in pieces, as hyparquet gives them: int64 as bigint, lists as arrays. Its pages are
- * checked before (PARQUET_PAGE); rejects with hyparquet's errors otherwise.
+ * checked before (PARQUET_PAGE); rejects otherwise with an error that says what hyparquet says, of which column and group.
  */
 export async function readColumn(
   file: ParquetFile,
@@ -52,7 +52,7 @@ export async function readColumn(
   await checkColumn(file, name, group);
   const rowStart = footer.row_groups.slice(0, group).reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
   const pieces: (ArrayLike<unknown> & Iterable<unknown>)[] = [];
-  await parquetRead({
+  const read = parquetRead({
     file: source,
     metadata: footer,
     columns: [name],
@@ -62,6 +62,9 @@ export async function readColumn(
     onChunk: ({ columnData }) => {
       pieces.push(columnData);
     },
+  });
+  await read.catch((cause) => {
+    throw new Error(`column ${name} of row group ${group}: ${String(cause)}`, { cause });
   });
   return pieces;
 }

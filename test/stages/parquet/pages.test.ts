@@ -1,12 +1,17 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { ColumnMetaData, CompressionCodec } from "hyparquet";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { JacoflowError } from "../../../schemas/errors/error.js";
 import { readTableFile } from "../../../stages/data/tableFile.js";
 import { checkPages } from "../../../stages/parquet/checkPages.js";
+import { openParquet, readColumn } from "../../../stages/parquet/file.js";
 import type { Leaf } from "../../../stages/parquet/leaf.js";
 import { openRowGroups } from "../../../stages/sinks/parquet/rowGroups.js";
+import { withFolder } from "../../support/folder.js";
 
 const law = suite("pages of Parquet");
 
@@ -226,6 +231,19 @@ law(
       );
     }
   },
+);
+
+law("what the library alone finds is told of column and row group", () =>
+  withFolder(async (folder) => {
+    const data = ["train", "test", "train"];
+    const columnData = [{ name: "split", data, type: "STRING" as const }];
+    const bytes = Buffer.from(parquetWriteBuffer({ columnData, codec: "UNCOMPRESSED" }));
+    bytes.writeUInt32LE(2 ** 31, bytes.indexOf("train") - 4);
+    const path = join(folder, "a.parquet");
+    writeFileSync(path, bytes);
+    const thrown = await readColumn(await openParquet(path), "split", 0).catch((error: unknown) => error);
+    assert.match(String(thrown), /column split of row group 0: .*2147483648/);
+  }),
 );
 
 law.run();
