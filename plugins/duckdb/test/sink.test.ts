@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GrowingDatabase } from "../src/database.js";
 import { duckdb } from "../src/sink.js";
+import { until } from "./until.js";
 
 const law = suite("sink/duckdb");
 
@@ -131,11 +133,13 @@ law(
       const [killed, first] = [join(folder, "killed"), join(folder, "first")];
       const options = { showEvery: 0.02 };
       const file = join(killed, "run.duckdb");
-      const rows = async () => Number((await ask(file, "select count(*) from metrics"))[0][0]);
-      const pause = () => new Promise((resolve) => setTimeout(resolve, 150));
+      const count = "select count(*) from metrics";
+      const rows = async () => Number((await ask(file, count))[0][0]);
       async function* cutOff() {
         yield* batches.slice(0, 5);
-        await pause();
+        const shown = join(first, "run.duckdb");
+        const all = async () => existsSync(shown) && Number((await ask(shown, count))[0][0]) === 10;
+        await until("every row is shown", all);
         await cp(first, killed, { recursive: true });
       }
       await mkdir(first);
@@ -144,7 +148,8 @@ law(
 
       async function* again(last: number) {
         yield* batches.slice(0, 2);
-        await pause();
+        // Time to show what it has, which it must not.
+        await pause(150);
         assert.is(await rows(), 10);
         yield* batches.slice(2, last);
       }
@@ -179,6 +184,7 @@ law("the shown file may be held open or removed while rows come: at the end it h
     async function* training() {
       for (let step = 0; step < 6; step += 1) {
         yield batch(step, [step, step]);
+        await until("a file is shown", () => existsSync(file));
         await pause(60);
         if (step === 2) reader = await DuckDBInstance.create(file, { access_mode: "READ_ONLY" });
         if (step === 4) await rm(file);

@@ -10,6 +10,7 @@ import { openServer } from "../src/server.js";
 import { mlflow } from "../src/sink.js";
 import { inFolder } from "./folder.js";
 import { type Request, standIn } from "./server.js";
+import { until } from "./until.js";
 
 const law = suite("sink/mlflow");
 
@@ -66,10 +67,14 @@ law("killed anywhere and resumed, it goes on with the same run, and every number
       const killed = `${runFolder}-killed`;
       async function* cutOff() {
         yield* evaluations.slice(0, before);
-        while (numbersIn(server.requests).length < before)
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        // The answer to the last request may be on its way still.
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        const spool = join(runFolder, "mlflow/tried");
+        const read = (name: string) => readFile(join(spool, name), "utf8").catch(() => "");
+        await until("the sink knows that all it was given has arrived", async () => {
+          const state = await read("state.json");
+          const numbers = await read("numbers.ndjson");
+          const sent = state !== "" && (JSON.parse(state) as { sentBytes: number }).sentBytes;
+          return numbers.split("\n").length - 1 === before && sent === Buffer.byteLength(numbers);
+        });
         await cp(runFolder, killed, { recursive: true });
         await appendFile(join(killed, "mlflow/tried/numbers.ndjson"), '{"key":"edge-met');
       }
