@@ -32,12 +32,12 @@ struct Holder {
   /** A training's place holds the model whose network it reads, so that either may be closed first. */
   std::shared_ptr<Model> model;
   std::unique_ptr<Training> training;
-  /** What trainings opened here were given and read at every step: kept until they are closed. Event-loop thread only. */
-  std::vector<napi_ref> given;
+  /** What the training here was given and reads at every step: kept until it goes. Event-loop thread only. */
+  napi_ref given = nullptr;
 
-  void forgetGiven(napi_env env) {
-    for (const napi_ref reference : given) napi_delete_reference(env, reference);
-    given.clear();
+  void keepGiven(napi_env env, napi_ref reference) {
+    if (given != nullptr) napi_delete_reference(env, given);
+    given = reference;
   }
 };
 
@@ -47,6 +47,8 @@ struct Job {
   std::vector<Array> arrays;
   std::vector<double> numbers;
   napi_ref keep = nullptr;
+  /** Of an opening of a training: its arrays. The place has them from the answer on, in the order of the queue. */
+  napi_ref given = nullptr;
   napi_ref done = nullptr;
   napi_ref progress = nullptr;
   Control control;
@@ -241,15 +243,16 @@ void Engine::perform(Job& job) {
     case Call::trainOpen: {
       Model& m = loaded(job);
       if (!job.second) fail(Fault::invalidArgument, "a training needs a place");
-      job.second->engine = job.holder->engine;
-      job.second->model = job.holder->model;
       const Index n = size(job, 0);
       Settings settings{size(job, 1) == 1 ? LossKind::crossEntropy : LossKind::squared, static_cast<Rule>(std::min<Index>(size(job, 2), 2)),
                         {job.numbers.at(3), job.numbers.at(4), job.numbers.at(5)}};
       const float* features = array<float>(job, 0, checkedProduct(n, m.width()));
       requireFinite(m.pool(), features, n * m.width(), "features");
-      job.second->training = std::make_unique<Training>(m.network(), m.pool(), settings, m.parameters(), features,
-                                                        array<std::int32_t>(job, 1, n), n, m.width());
+      auto training = std::make_unique<Training>(m.network(), m.pool(), settings, m.parameters(), features,
+                                                 array<std::int32_t>(job, 1, n), n, m.width());
+      // Both or neither: a training beside another network's sizes would be read and written beyond its memory.
+      job.second->training = std::move(training);
+      job.second->model = job.holder->model;
       break;
     }
     case Call::trainStep: {
@@ -399,7 +402,11 @@ void deliver(napi_env env, napi_value, void* context, void* data) {
   napi_delete_reference(env, job.keep);
   if (job.progress != nullptr) napi_delete_reference(env, job.progress);
   job.progress = nullptr;
-  if (job.call == Call::close && job.second) job.second->forgetGiven(env);
+  // A closing that was cancelled has closed nothing.
+  if (job.call == Call::close && !job.failed)
+    if (Holder* closed = job.second ? job.second.get() : job.holder.get()) closed->keepGiven(env, nullptr);
+  if (job.given != nullptr && !job.failed) job.second->keepGiven(env, std::exchange(job.given, nullptr));
+  if (job.given != nullptr) napi_delete_reference(env, job.given);
   if (--engine->waiting == 0) napi_unref_threadsafe_function(env, engine->callbacks);
   napi_call_function(env, receiver, function, 4, arguments, nullptr);
   engine->releaseWhenDone();
@@ -422,7 +429,7 @@ void forgetHandle(napi_env, void* data, void*) {
 
 /** No job of it is left: each keeps the handle. */
 void forgetHolder(napi_env env, void* data, void* hint) {
-  static_cast<Handle<Holder>*>(data)->kept->forgetGiven(env);
+  static_cast<Handle<Holder>*>(data)->kept->keepGiven(env, nullptr);
   forgetHandle<Holder>(env, data, hint);
 }
 
@@ -549,7 +556,10 @@ napi_value submit(napi_env env, napi_callback_info info) {
   job->holder = heldBy<Holder>(env, arguments[2]);
   job->second = heldBy<Holder>(env, arguments[3]);
   for (const auto& holder : {job->holder, job->second}) {
-    if (!holder || !holder->engine || holder->engine == kept) continue;
+    if (!holder) continue;
+    // A place is its first caller's from here on: two engines would open it on two threads.
+    if (!holder->engine) holder->engine = kept;
+    if (holder->engine == kept) continue;
     napi_throw_error(env, "invalidArgument", "a model or training of another engine");
     return nullptr;
   }
@@ -583,11 +593,7 @@ napi_value submit(napi_env env, napi_callback_info info) {
     CHECKED(napi_get_value_double(env, element, &value));
     job->numbers.push_back(value);
   }
-  if (job->call == Call::trainOpen && job->second) {
-    napi_ref given = nullptr;
-    CHECKED(napi_create_reference(env, arrays, 1, &given));
-    job->second->given.push_back(given);
-  }
+  if (job->call == Call::trainOpen && job->second) CHECKED(napi_create_reference(env, arrays, 1, &job->given));
   CHECKED(napi_create_array(env, &held));
   CHECKED(napi_set_element(env, held, 0, arrays));
   CHECKED(napi_set_element(env, held, 1, arguments[2]));

@@ -254,6 +254,15 @@ while (Date.now() < end) {
     submit(engine, 0, model.model, undefined, [new Float32Array(model.facts.total).fill(0.1)], []);
     submit(engine, 6, model.model, training, ...fitting(6, model.facts));
   }
+  // A refused opening leaves a place its training; sizes of the refused one's network are not that training's.
+  for (const { training } of trainings) {
+    const { model, facts } = pick(opened);
+    const [[features, labels], numbers] = fitting(6, facts);
+    if (below(2) === 0) features.fill(Number.NaN);
+    submit(engine, 6, model, training, [features, labels], numbers);
+    for (const call of [8, 20, 21]) submit(engine, call, model, training, ...fitting(call, pick(opened).facts));
+    if (below(4) === 0) submit(other, 6, model, training, ...fitting(6, facts));
+  }
   let last;
   for (let times = 0; times < 150; times += 1) {
     calls += 1;
