@@ -260,7 +260,8 @@ while (Date.now() < end) {
     const [[features, labels], numbers] = fitting(6, facts);
     if (below(2) === 0) features.fill(Number.NaN);
     submit(engine, 6, model, training, [features, labels], numbers);
-    for (const call of [8, 20, 21]) submit(engine, call, model, training, ...fitting(call, pick(opened).facts));
+    for (const call of [8, 20, 21])
+      submit(engine, call, model, training, ...fitting(call, pick(opened).facts));
     if (below(4) === 0) submit(other, 6, model, training, ...fitting(6, facts));
   }
   let last;
