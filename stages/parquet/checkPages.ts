@@ -50,9 +50,15 @@ export function checkPages(place: ChunkPlace, leaf: Leaf, rows: number, bytes: U
       rowsLeft -= begun;
       if (rowsLeft < 0) throw new RangeError(`${rows - rowsLeft} rows of a group of ${rows}`);
     } catch (error) {
-      throw refuse(error instanceof Error ? error.message : String(error));
+      throw refuse(problemOf(error));
     }
   }
+}
+
+/** What a DataView says of a place behind its end is of no use to anyone who has but a file. */
+function problemOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return said.startsWith("Offset is outside") ? "it ends before its values do" : said;
 }
 
 const cursorOf = (bytes: Uint8Array): Cursor => ({

@@ -1,6 +1,7 @@
+import type { ParquetType } from "hyparquet";
 import { readDeltas, skipDeltas } from "./deltas.js";
 import type { Leaf } from "./leaf.js";
-import type { PageHeader } from "./pageHeader.js";
+import type { Encoding, PageHeader } from "./pageHeader.js";
 import { countInRuns } from "./runs.js";
 import type { Cursor } from "./thrift.js";
 
@@ -38,21 +39,28 @@ export function checkDictionary({ values }: PageHeader, { width }: Leaf, body: C
   needBytes(body, values * width);
 }
 
+/** What else they would be read as is not what was written. */
+const typesOf: Partial<Readonly<Record<Encoding, readonly ParquetType[]>>> = {
+  RLE: ["BOOLEAN"],
+  DELTA_BINARY_PACKED: ["INT32", "INT64"],
+  DELTA_LENGTH_BYTE_ARRAY: ["BYTE_ARRAY"],
+  DELTA_BYTE_ARRAY: ["BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"],
+};
+
 function checkPresent({ kind, encoding }: PageHeader, leaf: Leaf, body: Cursor, present: number): void {
-  const isTruth = leaf.chunk.type === "BOOLEAN";
-  const isFirst = kind === "data";
+  const { type } = leaf.chunk;
+  if (typesOf[encoding]?.includes(type) === false || (encoding === "DICTIONARY" && type === "BOOLEAN"))
+    throw new RangeError(`values of ${type} encoded as ${encoding}`);
   if (encoding === "PLAIN" || encoding === "BYTE_STREAM_SPLIT") needBytes(body, present * leaf.width);
-  else if (encoding === "DELTA_BINARY_PACKED") skipDeltas(body, present);
-  else if (encoding === "DELTA_LENGTH_BYTE_ARRAY") skipDeltas(body, present);
   else if (encoding === "DELTA_BYTE_ARRAY") checkShared(body, present);
-  else if (encoding === "RLE" ? isTruth || !isFirst : isTruth && isFirst) {
+  else if (encoding === "RLE") {
     body.at += 4;
     countInRuns(body, 1, present);
-  } else {
+  } else if (encoding === "DICTIONARY") {
     const width = body.view.getUint8(body.at++);
     // Of one value there is nothing to read; hyparquet does so in pages of version 2 only.
-    if (width > 0 || !isFirst) countInRuns(body, width, present);
-  }
+    if (width > 0 || kind === "data v2") countInRuns(body, width, present);
+  } else skipDeltas(body, present);
 }
 
 function checkShared(body: Cursor, present: number): void {

@@ -158,6 +158,8 @@ const damaged: readonly (readonly [string, Page, Partial<Leaf>, RegExp])[] = [
     /blocks of 2097152 values in 2097152 miniblocks/,
   ],
   ["an encoding that is none", { values: 4, body: plain, encoding: 77 }, {}, /encoding 77/],
+  ["integers in runs, as truths are", { values: 4, body: four(1), encoding: 3 }, {}, /INT32 encoded as RLE/],
+  ["half of its runs", { values: 4, body: [9, 0, 0, 0, 8] }, optional, /it ends before its values do/],
   ["a number of values below none", { values: -1, body: plain }, {}, /-1 in field 1/],
   [
     "a page larger than its values",
@@ -189,11 +191,9 @@ for (const [what, page, some, message] of damaged) {
   law(`${what}: refused with file, column, place and value`, () => {
     // The rows of a group are counted by repetition levels where there are any: here one row is too many.
     const rows = what.startsWith("rows") ? 3 : 4;
-    const run = () =>
-      checkPages(place, leaf("INT32", page.codec ?? "UNCOMPRESSED", some), rows, bytesOf(page));
     let thrown: unknown;
     try {
-      run();
+      checkPages(place, leaf("INT32", page.codec ?? "UNCOMPRESSED", some), rows, bytesOf(page));
     } catch (error) {
       thrown = error;
     }
