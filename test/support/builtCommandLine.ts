@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTime } from "./waiting.js";
@@ -72,5 +73,20 @@ export async function jacoflow(words: readonly string[], circumstances: Circumst
     return await inTime(ended, what, secondsAllowed);
   } finally {
     child.kill("SIGKILL");
+  }
+}
+
+/**
+ * The end of a run that is stopped midway. On a busy machine one may be through before it is: then once more from the
+ * start, a few times.
+ */
+export async function stoppedMidway<End extends Ended>(
+  runFolder: string,
+  attempt: () => Promise<End>,
+): Promise<End> {
+  for (let left = 4; ; left -= 1) {
+    const ended = await attempt();
+    if (ended.code !== 0 || left === 0) return ended;
+    rmSync(runFolder, { recursive: true });
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { build, jacoflow } from "../support/builtCommandLine.js";
+import { build, jacoflow, stoppedMidway } from "../support/builtCommandLine.js";
 import { flip } from "../support/damages.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
@@ -137,13 +137,15 @@ law("a run that was stopped by SIGTERM goes on after its last step, however seld
 
     const run = join(folder, "run");
     const words = ["run", file, "--resume", run, "-v"];
-    let sent = false;
-    const stopped = await jacoflow(words, {
-      onOutput: (child, output) => {
-        // A second one would end it at once.
-        if (sent || output.split("\n").length < 60) return;
-        sent = child.kill("SIGTERM");
-      },
+    const stopped = await stoppedMidway(run, () => {
+      let sent = false;
+      return jacoflow(words, {
+        onOutput: (child, output) => {
+          // A second one would end it at once.
+          if (sent || output.split("\n").length < 60) return;
+          sent = child.kill("SIGTERM");
+        },
+      });
     });
     assert.is(stopped.code, 143, stopped.stderr);
     const resumed = await jacoflow(words);

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { build, jacoflow, program } from "../support/builtCommandLine.js";
+import { build, jacoflow, program, stoppedMidway } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { writeSmallPipeline } from "../support/smallPipeline.js";
+import { inTime } from "../support/waiting.js";
 
 const law = suite("serving runs from the command line");
 
@@ -26,7 +27,7 @@ async function whileServing(
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   try {
     let said = "";
-    const url = await new Promise<string>((resolve, reject) => {
+    const served = new Promise<string>((resolve, reject) => {
       const hear = (text: Buffer) => {
         said += text;
         if (!said.includes("Ctrl-C ends it")) return;
@@ -37,6 +38,7 @@ async function whileServing(
       child.stderr?.on("data", hear);
       child.on("close", () => reject(new Error(said)));
     });
+    const url = await inTime(served, () => `an address from ${words.join(" ")}, which said ${said}`);
     await use({
       ...{ said, url },
       states: async () => {
@@ -73,14 +75,13 @@ law("a run that is killed is lost, in the list and to `inspect`, until it is res
       train:
         "{ uses: train/gradient-descent, from: [noise, network], with: { optimizer: sgd, learningRate: 0.05, batchSize: 10, epochs: 400, snapshots: { at: [0] } } }",
     });
-    let killed = false;
-    const ended = await jacoflow(["run", file, "--out", run, "-v"], {
-      onOutput: (child, output) => {
-        if (killed || output.split("\n").length < 12) return;
-        killed = true;
-        child.kill("SIGKILL");
-      },
-    });
+    const ended = await stoppedMidway(run, () =>
+      jacoflow(["run", file, "--out", run, "-v"], {
+        onOutput: (child, output) => {
+          if (output.split("\n").length >= 12) child.kill("SIGKILL");
+        },
+      }),
+    );
     assert.is(ended.signal, "SIGKILL", ended.stderr);
     await whileServing([runs, "--port", "0"], async ({ states }) => {
       assert.equal(await states(), { one: "lost" });

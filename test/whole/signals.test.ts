@@ -1,11 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { build, type Ended, jacoflow } from "../support/builtCommandLine.js";
+import { build, type Ended, jacoflow, stoppedMidway } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { slowness } from "../support/slowness.js";
 import { smallPipeline, writeSmallPipeline, writeStripes } from "../support/smallPipeline.js";
@@ -97,13 +97,9 @@ for (const [signal, exitCode] of [
       const file = writeSmallPipeline(folder, longTraining);
       const [run, whole] = [join(folder, "run"), join(folder, "whole")];
       const words = ["run", file, "-vv", "--out", run];
-      const stop = () => {
-        rmSync(run, { recursive: true, force: true });
-        return stopped(words, /train: stage started/, { ready: () => pause(300), signals: [signal] });
-      };
-      let ended = await stop();
-      // On a busy machine a run may be through before the signal comes.
-      for (let again = 0; ended.code === 0 && again < 4; again += 1) ended = await stop();
+      const ended = await stoppedMidway(run, () =>
+        stopped(words, /train: stage started/, { ready: () => pause(300), signals: [signal] }),
+      );
       assertClean(run, ended, exitCode);
       assert.ok(readdirSync(join(run, "checkpoints/train"), { recursive: true }).length > 0);
       for (const [flag, where] of [
