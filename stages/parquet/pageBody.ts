@@ -17,6 +17,9 @@ const bitsOf = (level: number) => 32 - Math.clz32(level);
 export function checkValues(page: PageHeader, leaf: Leaf, levels: Cursor, body: Cursor): number {
   const { values } = page;
   const { mostRepeated, mostDefined } = leaf;
+  // Writers name that encoding for levels that there are none of.
+  if ((page.packedLevels[0] && mostRepeated > 0) || (page.packedLevels[1] && mostDefined > 0))
+    throw new RangeError("bit-packed levels");
   const walked = (most: number, size: number, wanted: number) => {
     const length = page.kind === "data" ? levels.view.getUint32(levels.at, true) : size;
     if (page.kind === "data") levels.at += 4;

@@ -8,6 +8,8 @@ export interface PageHeader {
   /** Nulls and empty lists counted. */
   readonly values: number;
   readonly encoding: Encoding;
+  /** Repetition and definition levels packed as before Parquet 2, which hyparquet reads as if they were in runs. */
+  readonly packedLevels: readonly [boolean, boolean];
   /** Of pages of version 2, whose levels stand before the compressed part; 0 and `isCompressed` of others. */
   readonly nulls: number;
   readonly repetitionSize: number;
@@ -27,19 +29,19 @@ const encodings = {
 } as const;
 export type Encoding = (typeof encodings)[keyof typeof encodings];
 
-/** Levels of before Parquet 2, which hyparquet reads as if they were of another kind. */
 const bitPacked = 4;
 
 /** RangeError for bytes that are no header of a page that can be read; the cursor stops behind it. */
 export function readPageHeader(cursor: Cursor): PageHeader {
   const fields = readStruct(cursor);
   const [type, uncompressedSize, compressedSize] = [1, 2, 3].map((field) => count(fields, field));
-  const shared = { compressedSize, uncompressedSize };
+  const shared = { compressedSize, uncompressedSize, packedLevels: [false, false] } as const;
   const levels = { nulls: 0, repetitionSize: 0, definitionSize: 0, isCompressed: true };
   if (type === 0) {
     const page = part(fields, 5);
-    if (page.get(3) === bitPacked || page.get(4) === bitPacked) throw new RangeError("bit-packed levels");
-    return { kind: "data", ...shared, ...levels, values: count(page, 1), encoding: encodingOf(page, 2) };
+    const packedLevels = [page.get(4) === bitPacked, page.get(3) === bitPacked] as const;
+    const own = { values: count(page, 1), encoding: encodingOf(page, 2), packedLevels };
+    return { kind: "data", ...shared, ...levels, ...own };
   }
   if (type === 2) {
     const page = part(fields, 7);

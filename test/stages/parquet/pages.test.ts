@@ -37,18 +37,27 @@ interface Page {
   readonly encoding?: number;
   readonly whole?: number;
   readonly codec?: CompressionCodec;
+  /** Encodings of definition and repetition levels; in runs when absent. */
+  readonly levels?: readonly [number, number];
   /** Version 2: nulls, bytes of definition levels, bytes of repetition levels. */
   readonly second?: readonly [number, number, number];
 }
 
-function bytesOf({ values, body, encoding = 0, whole = body.length, second }: Page): Uint8Array {
+function bytesOf({
+  values,
+  body,
+  encoding = 0,
+  whole = body.length,
+  levels = [3, 3],
+  second,
+}: Page): Uint8Array {
   const sizes = [
     [2, whole],
     [3, body.length],
   ] as const;
   const header =
     second === undefined
-      ? struct([1, 0], ...sizes, [5, struct([1, values], [2, encoding], [3, 3], [4, 3])])
+      ? struct([1, 0], ...sizes, [5, struct([1, values], [2, encoding], [3, levels[0]], [4, levels[1]])])
       : struct([1, 3], ...sizes, [
           8,
           struct([1, values], [2, second[0]], [3, values], [4, encoding], [5, second[1]], [6, second[2]]),
@@ -80,6 +89,9 @@ law(
   () => {
     check({ values: 4, body: plain }, {});
     check({ values: 4, body: [...four(1), ...plain] }, optional);
+    // As Spark writes: levels that there are none of are called bit-packed.
+    check({ values: 4, body: [...four(1), ...plain], levels: [3, 4] }, optional);
+    check({ values: 4, body: plain, levels: [4, 4] }, {});
     check({ values: 4, body: [...four(0), ...four(1), ...plain] }, listed);
     check({ values: 4, body: four(0) }, optional);
     check({ values: 4, body: [1, 8, 1], encoding: 8 }, {});
@@ -109,6 +121,12 @@ const damaged: readonly (readonly [string, Page, Partial<Leaf>, RegExp])[] = [
     { values: 400_000_000, body: plain },
     {},
     /400000000 values in one page/,
+  ],
+  [
+    "levels packed as before Parquet 2",
+    { values: 4, body: [...four(1), ...plain], levels: [4, 3] },
+    optional,
+    /bit-packed levels/,
   ],
   ["a value too many", { values: 5, body: [...plain, ...plain] }, {}, /5 values where 4 are left/],
   ["fewer bytes than values", { values: 4, body: plain.slice(4) }, {}, /16 bytes of values where 12 are/],
