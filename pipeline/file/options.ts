@@ -54,7 +54,10 @@ export function optionChecker(): CheckOptions {
 }
 
 /** The schema that counts for these options: a variant's where they name one. */
-function declarationFor({ options, variants }: Stage, given: Readonly<Record<string, unknown>>): TObject {
+export function declarationFor(
+  { options, variants }: Stage,
+  given: Readonly<Record<string, unknown>>,
+): TObject {
   if (variants === undefined) return options;
   const chosen = given[variants.option];
   // Maps and lists of a file name no variant, and some of them turn into no text.

@@ -79,6 +79,7 @@ function withOptions(options: JsonSchema): JsonSchema {
 
 /** The schema of a value, or of a variable in its place; text may be one already. */
 export function orVariable(schema: JsonSchema): JsonSchema {
+  if (schema.secret === true && schema.type === "string") return { ...schema, pattern: variable.pattern };
   if (schema.type === "string" && !("pattern" in schema)) return schema;
   const { description, default: otherwise, examples, ...rest } = schema;
   return {

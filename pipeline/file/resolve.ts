@@ -9,8 +9,9 @@ import type { Stage } from "../stage.js";
 import { environmentChecks, optionProblems } from "./environment.js";
 import { readForm, stageKeys } from "./form.js";
 import type { FileMistake } from "./mistake.js";
-import { optionChecker } from "./options.js";
+import { declarationFor, optionChecker } from "./options.js";
 import type { LoadRequest, PluggedStages } from "./request.js";
+import { secretProblems } from "./secretOptions.js";
 import { isMap } from "./values.js";
 import type { Substituted } from "./variables.js";
 
@@ -65,7 +66,12 @@ export function runResolver(request: LoadRequest): (substituted: Substituted) =>
       unwired.push({ name, uses, definition, from });
       const { options, problems: formProblems } = checkOptions(definition, given, path);
       const stage: ResolvedStage = { name, uses, definition, options };
-      const wrong = formProblems.length > 0 ? formProblems : optionProblems(stage);
+      const open = secretProblems({ ...declarationFor(definition, options) }, given, secrets, [
+        ...path,
+        "with",
+      ]);
+      const ofForm = open.length > 0 ? open : formProblems;
+      const wrong = ofForm.length > 0 ? ofForm : optionProblems(stage);
       // An option beside `with` is no option that is missing in it.
       const beside = others
         .filter((key) => !isMap(given) || !Object.hasOwn(given, key))

@@ -19,6 +19,8 @@ export interface OptionSchema {
   readonly default?: unknown;
   readonly description?: string;
   readonly examples?: readonly unknown[];
+  /** Whether its text comes from the environment alone. */
+  readonly secret?: boolean;
 }
 
 /** A value that a schema accepts, for examples: its own example, its default, else the simplest one. */
@@ -28,6 +30,7 @@ export function sampleValue(schema: OptionSchema, name: string): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
   if (schema.anyOf !== undefined) return sampleValue(schema.anyOf[0], name);
+  if (schema.secret === true) return `\${${name.toUpperCase()}_SECRET}`;
   switch (schema.type) {
     case "integer":
     case "number":

@@ -9,6 +9,8 @@ export interface Problem {
   readonly error: JacoflowError;
   readonly path: Path;
   readonly key?: true;
+  /** Whether the value is not to be shown, nor the line it stands in. */
+  readonly hidden?: true;
 }
 
 /** A stage whose declaration is not known, with its `from` as the file has it. */

@@ -71,6 +71,15 @@ export const layerErrors = {
       name,
       `Take a longer secret; if it is none, name the variable without KEY, TOKEN, SECRET, PASSWORD or CREDENTIAL.`,
     ),
+  /** Its value is not said. */
+  secretInFile: (place: string) =>
+    invalid(
+      "SECRET_IN_FILE",
+      "this option is a secret, and its text is none of the environment's",
+      place,
+      undefined,
+      `Write "\${HUB_TOKEN}" and set HUB_TOKEN in the environment (any name with KEY, TOKEN, SECRET, PASSWORD or CREDENTIAL as a word of it). If the text was a real secret, take another: files are copied.`,
+    ),
   malformedVariable: (place: string, value: string) =>
     invalid(
       "MALFORMED_VARIABLE",

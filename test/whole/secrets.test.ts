@@ -22,7 +22,7 @@ import { Type } from "typebox";
 const teller = defineStage({
   name: "sink/teller",
   summary: "Tells its key",
-  options: Type.Object({ key: Type.String({ description: "the key" }), fails: Type.Boolean({ default: false, description: "whether it throws" }) }, { additionalProperties: false }),
+  options: Type.Object({ key: Type.String({ secret: true, description: "the key" }), fails: Type.Boolean({ default: false, description: "whether it throws" }) }, { additionalProperties: false }),
   inputs: { tables: many(stream("any", "what to tell")) },
   outputs: {},
   run: async ({ tables }, _outputs, context) => {
