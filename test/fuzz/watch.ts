@@ -13,6 +13,9 @@ export interface Watched {
 
 /** A try of a few kilobytes that takes longer hangs. */
 const secondsAllowed = 20;
+/** Until a thread has loaded the house and made its corpus: on a busy machine that is no finding. */
+const secondsToBegin = 300;
+const notBegun = -1;
 /** Of the whole process. */
 const residentAllowed = 3 * 2 ** 30;
 
@@ -42,14 +45,14 @@ interface Watching {
 async function watchThread(request: Omit<FuzzRequest, "shared">, end: number): Promise<Watching> {
   const shared = new SharedArrayBuffer(8);
   const state = new Int32Array(shared);
-  Atomics.store(state, 0, request.first);
+  Atomics.store(state, 0, notBegun);
   const worker = startThread(import.meta.url, "thread");
   let timer: NodeJS.Timeout | undefined;
   let tally = newTally(request.reader);
   try {
     return await new Promise<Watching>((resolve, reject) => {
       const stuck = (finding: string) =>
-        resolve({ tally, stuck: { number: Atomics.load(state, 0), finding } });
+        resolve({ tally, stuck: { number: Math.max(request.first, Atomics.load(state, 0)), finding } });
       listen(
         worker,
         (next) => {
@@ -60,18 +63,19 @@ async function watchThread(request: Omit<FuzzRequest, "shared">, end: number): P
       );
       worker.once("error", (error) => stuck(`ended its thread: ${error.message}`));
       worker.once("exit", (code) => stuck(`ended its thread with code ${code}`));
-      let seen = -1;
-      let since = performance.now() + 1000 * secondsAllowed;
+      let seen = notBegun;
+      let since = performance.now();
       timer = setInterval(() => {
         const now = performance.now();
         const number = Atomics.load(state, 0);
         if (number !== seen) {
           seen = number;
-          since = Math.max(since, now);
+          since = now;
         }
         if (now > end) Atomics.store(state, 1, 1);
         if (process.memoryUsage.rss() > residentAllowed) stuck("takes all memory");
-        else if (now - since > 1000 * secondsAllowed) stuck("does not end");
+        else if (now - since > 1000 * (number === notBegun ? secondsToBegin : secondsAllowed))
+          stuck("does not end");
       }, 50);
       worker.postMessage({ ...request, shared } satisfies FuzzRequest);
     });
