@@ -134,9 +134,12 @@ export interface LinearAlgebra {
   reachable(matrix: Matrix): Matrix;
   /** AᵀB: A m × a, B m × b → a × b. */
   crossProduct(left: Matrix, right: Matrix): Promise<Matrix64>;
-  /** A·C rounded to float32: A m × a, C a × b → m × b. */
-  combine(basis: Matrix, coefficients: Matrix64): Promise<Matrix>;
-  /** B − A·C rounded to float32: B m × b, A m × a, C a × b. */
+  /**
+   * A·C rounded to float32: A m × a, C a × b → m × b; written over the beginning of `over` where threads share it: another
+   * matrix of at least as many numbers, which is wanted no more.
+   */
+  combine(basis: Matrix, coefficients: Matrix64, over?: Matrix): Promise<Matrix>;
+  /** B − A·C rounded to float32: B m × b, A m × a, C a × b. Where threads share B it is written over B: read B no more. */
   subtract(target: Matrix, basis: Matrix, coefficients: Matrix64): Promise<Matrix>;
   /**
    * A Aᵀ of float32 rows that lie in blocks, one below the other. An engine may multiply in float32 and take the sums over
@@ -170,6 +173,8 @@ export interface EngineRates {
   readonly algebra: number;
   /** n³ a second of the reduction of a whole symmetric n × n matrix. */
   readonly reduction: number;
+  /** Its results lie in memory that threads share, made in a heap of its own: it takes more for the same (memory plans). */
+  readonly sharedMemory?: true;
 }
 
 /** What computes. Two engines give the same numbers (design §5). */

@@ -9,14 +9,15 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
     call: "combine" | "subtract",
     basis: Matrix,
     coefficients: Matrix64,
-    target: Matrix | undefined,
+    over: Matrix | undefined,
   ): Promise<Matrix> {
     checkMatrix("the basis", basis);
     checkMatrix("the coefficients", coefficients);
     const [m, a, b] = [basis.rows, basis.columns, coefficients.columns];
     mustAgree("the coefficients' rows", coefficients.rows, a);
-    const values = result32("the combination", m, b);
-    const more = target === undefined ? [] : [target.values];
+    const fits = over !== undefined && over.values.length >= m * b;
+    const values = fits ? over.values.subarray(0, m * b) : result32("the combination", m, b);
+    const more = call === "subtract" ? [values] : [];
     await jobs.run({
       call,
       arrays: [basis.values, coefficients.values, values, ...more],
@@ -36,7 +37,7 @@ export function nativeAlgebra(jobs: Jobs): LinearAlgebra {
       await jobs.run({ call: "crossProduct", arrays: [left.values, right.values, values], numbers });
       return { rows: left.columns, columns: right.columns, values };
     },
-    combine: (basis, coefficients) => project("combine", basis, coefficients, undefined),
+    combine: (basis, coefficients, over) => project("combine", basis, coefficients, over),
     async subtract(target, basis, coefficients) {
       checkMatrix("the target", target);
       mustAgree("the target's rows", target.rows, basis.rows);

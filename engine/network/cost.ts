@@ -15,6 +15,8 @@ export interface NetworkCost {
   readonly gramFlops: (examples: number) => number;
   /** Numbers that the layers of one example give. */
   readonly activations: number;
+  /** Columns of J that belong to convolutions, whose rows are formed. */
+  readonly formedColumns: number;
 }
 
 /** Counts dense and convolution layers; what the others take is little beside them. */
@@ -24,6 +26,7 @@ export function networkCost(network: Network): NetworkCost {
   let perPair = 0;
   let productFlops = 0;
   let activations = 0;
+  let formedColumns = 0;
   for (const layer of leaves(layers)) {
     activations += elements(layer.output);
     if (layer.type === "dense") {
@@ -36,6 +39,7 @@ export function networkCost(network: Network): NetworkCost {
       const positions = layer.output[0] * layer.output[1];
       forward += 2 * kernel * positions;
       perPair += outputs ** 2 * kernel;
+      formedColumns += kernel + layer.output[2];
       productFlops += 4 * kernel * Math.min(positions, outputs);
     }
   }
@@ -46,6 +50,7 @@ export function networkCost(network: Network): NetworkCost {
     productFlops,
     gramFlops: (examples) => examples ** 2 * perPair,
     activations,
+    formedColumns,
   };
 }
 

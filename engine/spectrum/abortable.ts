@@ -16,7 +16,7 @@ export function abortable(algebra: LinearAlgebra, signal: AbortSignal | undefine
   return {
     reachable: (matrix) => algebra.reachable(matrix),
     crossProduct: (left, right) => orAborted(algebra.crossProduct(left, right)),
-    combine: (basis, coefficients) => orAborted(algebra.combine(basis, coefficients)),
+    combine: (basis, coefficients, over) => orAborted(algebra.combine(basis, coefficients, over)),
     subtract: (target, basis, coefficients) => orAborted(algebra.subtract(target, basis, coefficients)),
     heldGram: (rows) => orAborted(algebra.heldGram(rows)),
     heldSweep: (rows, block) => orAborted(algebra.heldSweep(rows, block)),

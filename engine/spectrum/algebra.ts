@@ -36,7 +36,7 @@ export function inlineAlgebra(): LinearAlgebra {
   return {
     reachable: (matrix) => matrix,
     crossProduct: async (left, right) => algebra.crossProduct(left, right),
-    combine: async (basis, coefficients) => algebra.combine(basis, coefficients),
+    combine: async (basis, coefficients, over) => algebra.combine(basis, coefficients, over),
     subtract: async (target, basis, coefficients) => algebra.subtract(target, basis, coefficients),
     heldGram: async (rows) => algebra.heldGram(rows),
     heldSweep: async (rows, block) => algebra.heldSweep(rows, block),

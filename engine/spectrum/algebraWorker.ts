@@ -13,7 +13,7 @@ type AlgebraCall =
       /** Both are one array: said here because a copy between threads hides it. */
       readonly symmetric: boolean;
     }
-  | { readonly operation: "combine"; readonly inputs: readonly [Matrix, Matrix64] }
+  | { readonly operation: "combine"; readonly inputs: readonly [Matrix, Matrix64, Matrix | undefined] }
   | { readonly operation: "subtract"; readonly inputs: readonly [Matrix, Matrix, Matrix64] }
   | { readonly operation: "heldGram"; readonly inputs: readonly [readonly Matrix[]] }
   | { readonly operation: "heldSweep"; readonly inputs: readonly [readonly Matrix[], Matrix] }
@@ -97,7 +97,10 @@ export async function startAlgebraWorker(): Promise<LinearAlgebra & { close(): P
       const inputs: [Matrix, Matrix] = symmetric ? [left, { ...right, values: left.values }] : [left, right];
       return call<Matrix64>({ operation: "crossProduct", inputs, symmetric });
     },
-    combine: (basis, coefficients) => call<Matrix>({ operation: "combine", inputs: [basis, coefficients] }),
+    combine: (basis, coefficients, over) => {
+      const reached = over?.values.buffer instanceof SharedArrayBuffer ? over : undefined;
+      return call<Matrix>({ operation: "combine", inputs: [basis, coefficients, reached] });
+    },
     subtract: (target, basis, coefficients) =>
       call<Matrix>({ operation: "subtract", inputs: [target, basis, coefficients] }),
     heldGram: (rows) => call<Matrix64>({ operation: "heldGram", inputs: [rows] }),

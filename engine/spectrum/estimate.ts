@@ -2,12 +2,11 @@ import { spectrumErrors } from "../../schemas/errors/spectrum.js";
 import type { EngineRates } from "../engine.js";
 import { networkCost } from "../network/cost.js";
 import type { Network } from "../network/network.js";
-import { elements } from "../network/shapes.js";
 import { eigenWork, times, type Work, workAt, workOf } from "../work.js";
-import { blockBytes, type Precision } from "./exact.js";
+import type { Precision } from "./exact.js";
 import { heldGuards } from "./held.js";
 import { guardCount } from "./krylov.js";
-import { stripRows } from "./leftVectors.js";
+import { exactBytes, heldBytes, streamedBytes } from "./memory.js";
 import { freshColumns } from "./streamed.js";
 
 export type SpectrumMethod = "block-krylov" | "exact";
@@ -148,10 +147,6 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
       : cost.gramFlops(examples)
     : rows * parameters ** 2 + 2 * rows * parameters * rank;
   const passes = (byRows ? 1 : 2) * (wide ? 4 : 1);
-  // From the columns there are right vectors too.
-  const sides = byRows ? rows : rows + parameters;
-  // A block as the engine makes it and as it is copied into J.
-  const held = byRows && wide ? 8 * rows * parameters + 2 * Math.min(blockBytes, 8 * rows * parameters) : 0;
   return {
     method: "exact",
     route: byRows ? "gram-of-rows" : "gram-of-columns",
@@ -160,16 +155,13 @@ function exactPlan(problem: SpectrumProblem): SpectrumPlan {
       workAt(rates.algebra, product),
       eigenWork(rates, smaller, rank + 1),
     ),
-    memoryBytes: 4 * 8 * smaller ** 2 + held + 24 * sides * rank + exampleBytes(problem),
+    memoryBytes: exactBytes(problem),
     sweeps: 0,
     blockSize: 0,
     mostSweeps: 0,
     reason: "",
   };
 }
-
-/** Rows of J that an engine has in work at a time, beside its own copies of Q and Z. */
-const rowsInWork = 50;
 
 function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   const { examples, outputs, parameters, rank, startColumns, rates } = problem;
@@ -197,18 +189,6 @@ function streamedPlan(problem: SpectrumProblem): SpectrumPlan {
   };
 }
 
-/** Bytes when the basis has come to so many columns. */
-function streamedBytes(problem: SpectrumProblem, width: number, columns: number): number {
-  const { examples, outputs, parameters, rank } = problem;
-  const rows = examples * outputs;
-  const basis = 4 * parameters * columns + 4 * rows * columns;
-  // Left vectors as products are put side by side for them, and as they are made orthonormal.
-  const left = 12 * rows * rank + 4 * Math.min(rows, stripRows) * columns;
-  const working = 16 * parameters * width + 8 * parameters * (rank + guardCount);
-  const ofEngine = 8 * parameters * width + 4 * parameters * rowsInWork;
-  return basis + left + working + ofEngine + 24 * columns ** 2 + exampleBytes(problem);
-}
-
 /** The most sweeps, at least those expected, whose basis fits the memory limit. */
 function sweepsWithin(problem: SpectrumProblem, width: number, expected: number): number {
   const most = Math.min(problem.parameters, problem.examples * problem.outputs + width);
@@ -233,12 +213,7 @@ function heldPlan(problem: SpectrumProblem): SpectrumPlan {
       workAt(rates.algebra, 4 * parameters * width ** 2),
       eigenWork(rates, rows, width),
     ),
-    memoryBytes:
-      4 * rows * parameters +
-      24 * rows ** 2 +
-      8 * parameters * width +
-      300 * rows * width +
-      exampleBytes(problem),
+    memoryBytes: heldBytes(problem),
     sweeps: 1,
     blockSize: width,
     mostSweeps: Number.POSITIVE_INFINITY,
@@ -250,8 +225,4 @@ function heldPlan(problem: SpectrumProblem): SpectrumPlan {
 function expectedSweeps(rank: number, width: number, warm: boolean): number {
   if (warm) return 3;
   return width > rank ? 5 : Math.ceil((rank + guardCount) / width) + 5;
-}
-
-function exampleBytes({ network, examples }: SpectrumProblem): number {
-  return 4 * examples * elements(network.input);
 }

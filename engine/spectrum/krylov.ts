@@ -26,7 +26,7 @@ export interface KrylovSettings {
   readonly tolerance: number;
   readonly maxSweeps: number;
   readonly random: RandomSource;
-  /** Columns to start from, orthonormal or not; without them `blockSize` random ones. */
+  /** Columns to start from, orthonormal or not, which are written over; without them `blockSize` random ones. */
   readonly start?: Matrix;
   /** Sweeps before the first belief in convergence. Default 2. */
   readonly leastSweeps?: number;

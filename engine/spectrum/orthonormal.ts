@@ -18,7 +18,10 @@ export interface Remainder {
   readonly squaredNorms: Float64Array;
 }
 
-/** Projects `block` (m × b) out of the span of `basis` (orthonormal blocks m × c), one block after the other. */
+/**
+ * Projects `block` (m × b) out of the span of `basis` (orthonormal blocks m × c), one block after the other, writing over
+ * it unless there is no basis.
+ */
 export async function remainderOf(
   algebra: LinearAlgebra,
   block: Matrix,
@@ -44,7 +47,7 @@ export async function remainderOf(
  *
  * Columns are normalised by their length *before* projection, so that a remainder that is all rounding is seen as
  * such. Dividing by small Gram eigenvalues enlarges the rounding along the old basis, hence a second pass of
- * projection and Gram, and further ones until a pass takes next to nothing away.
+ * projection and Gram, and further ones until a pass takes next to nothing away. The remainder's block is written over.
  */
 export async function orthonormalRemainder(
   algebra: LinearAlgebra,
@@ -53,10 +56,12 @@ export async function orthonormalRemainder(
   limit: number,
 ): Promise<Matrix | undefined> {
   let current = remainder;
+  let over: Matrix | undefined;
   for (let pass = 1; ; pass += 1) {
     const { coefficients, smallest } = await gramBasis(algebra, current, limit);
     if (coefficients.columns === 0) return undefined;
-    const block = await algebra.combine(current.block, coefficients);
+    const block = await algebra.combine(current.block, coefficients, over);
+    over = current.block;
     if (pass >= 2 && (smallest >= settledShare || pass === maximalPasses)) return block;
     current = await remainderOf(algebra, block, basis);
   }

@@ -5,9 +5,9 @@ import type { Factor, Multiplier, StoreTile } from "./multiplier.js";
 export interface Products {
   /** AᵀB: A m × a, B m × b → a × b. Half the work when both are the same array. */
   crossProduct(left: Matrix, right: Matrix): Matrix64;
-  /** A·C rounded to float32: A m × a, C a × b → m × b. */
-  combine(basis: Matrix, coefficients: Matrix64): Matrix;
-  /** B − A·C rounded to float32 once: B m × b, A m × a, C a × b → m × b. */
+  /** A·C rounded to float32: A m × a, C a × b → m × b, at the beginning of `over` when it is long enough. */
+  combine(basis: Matrix, coefficients: Matrix64, over?: Matrix): Matrix;
+  /** Replaces B by B − A·C rounded to float32 once, and returns it: B m × b, A m × a, C a × b. */
   subtract(target: Matrix, basis: Matrix, coefficients: Matrix64): Matrix;
   /** A Aᵀ of rows in blocks. Exactly symmetric. */
   heldGram(rows: readonly Matrix[]): Matrix64;
@@ -35,6 +35,12 @@ export interface Products64 {
 export function sharedMatrix(rows: number, columns: number): Matrix {
   const bytes = rows * columns * Float32Array.BYTES_PER_ELEMENT;
   return { rows, columns, values: new Float32Array(new SharedArrayBuffer(bytes)) };
+}
+
+/** A matrix in the memory of one that is long enough, else zeros of its own. */
+function matrixOver(rows: number, columns: number, over: Matrix | undefined): Matrix {
+  if (over === undefined || over.values.length < rows * columns) return sharedMatrix(rows, columns);
+  return { rows, columns, values: over.values.subarray(0, rows * columns) };
 }
 
 const along = ({ values, columns }: Matrix | Matrix64): Factor => ({
@@ -124,19 +130,18 @@ export function createProducts(multiply: Multiplier): Products {
       if (left.values === right.values) return symmetric(along(left), left.columns, left.rows);
       return createProducts64(multiply).cross(left, right);
     },
-    combine(basis, coefficients) {
-      const result = sharedMatrix(basis.rows, coefficients.columns);
+    combine(basis, coefficients, over) {
+      const result = matrixOver(basis.rows, coefficients.columns, over);
       const { rows, columns, values } = result;
       const store = into(values, columns);
       multiply(across(basis), along(coefficients), rows, columns, basis.columns, false, store);
       return result;
     },
     subtract(target, basis, coefficients) {
-      const result = sharedMatrix(target.rows, target.columns);
-      const { rows, columns, values } = result;
-      const store = difference(values, target.values, columns);
+      const { rows, columns, values } = target;
+      const store = difference(values, values, columns);
       multiply(across(basis), along(coefficients), rows, columns, basis.columns, false, store);
-      return result;
+      return target;
     },
     heldGram(rows) {
       const size = rowCount(rows);

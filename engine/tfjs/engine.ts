@@ -49,7 +49,13 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
     const versions = await thread.call("start", { backend });
     return {
       name: backend,
-      rates: { network: networkRates[backend], held: 4e9, algebra: 8e9, reduction: 0.95e9 },
+      rates: {
+        network: networkRates[backend],
+        held: 4e9,
+        algebra: 8e9,
+        reduction: 0.95e9,
+        sharedMemory: true,
+      },
       threads,
       versions,
       algebra,

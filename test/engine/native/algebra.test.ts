@@ -84,15 +84,21 @@ test("coordinates are V Uᵀ and the remainder is V − C U, to float64 accuracy
     { numRuns: 30 },
   ));
 
-test("combine is AC and subtract is B − AC, rounded to float32 once", () =>
+test("combine is AC and subtract puts B − AC in the place of B, rounded to float32 once", () =>
   fc.assert(
     fc.asyncProperty(tall, size, size, fc.string(), async (m, a, b, seed) => {
       const [basis, target] = [matrix(m, a, `${seed} basis`), matrix(m, b, `${seed} target`)];
       const coefficients = wide(matrix(a, b, `${seed} c`));
       const product = times(wide(basis), coefficients).values;
       near((await engine.algebra.combine(basis, coefficients)).values, product, 6e-8, "combine");
+      const over = matrix(m, b + 1, `${seed} over`);
+      const combined = await engine.algebra.combine(basis, coefficients, over);
+      assert.is(combined.values.buffer, over.values.buffer);
+      near(combined.values, product, 6e-8, "combine");
       const rest = target.values.map((value, i) => value - product[i]);
-      near((await engine.algebra.subtract(target, basis, coefficients)).values, rest, 6e-8, "subtract");
+      const written = await engine.algebra.subtract(target, basis, coefficients);
+      assert.is(written.values.buffer, target.values.buffer);
+      near(written.values, rest, 6e-8, "subtract");
     }),
     { numRuns: 30 },
   ));

@@ -24,6 +24,12 @@ test("the thread gives the same bits as the same functions inline", async () => 
     Array.from((await worker.subtract(other, matrix, gram)).values),
     Array.from((await inline.subtract(other, matrix, gram)).values),
   );
+  const shared = { ...matrix, values: new Float32Array(new SharedArrayBuffer(4 * 240)) };
+  shared.values.set(other.values);
+  const written = await worker.subtract(shared, matrix, gram);
+  assert.equal(shared.values, written.values);
+  const combined = await worker.combine(matrix, gram, shared);
+  assert.equal(shared.values, combined.values);
   assert.equal(await worker.symmetricEigen(gram, 3), await inline.symmetricEigen(gram, 3));
   assert.equal(await worker.gram64(gram, "rows"), await inline.gram64(gram, "rows"));
   await worker.close();

@@ -27,9 +27,11 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 /** All of a result, the vectors too; and the number drawn after it. */
-async function wholeResult(operator: SweepOperator, given: Omit<KrylovSettings, "random">) {
+async function wholeResult(operator: SweepOperator, { start, ...given }: Omit<KrylovSettings, "random">) {
   const random = randomSource("start");
-  const { leftVectors, rightVectors, ...found } = await blockKrylov(operator, algebra, { ...given, random });
+  const own = start === undefined ? {} : { start: { ...start, values: start.values.slice() } };
+  const settings = { ...given, ...own, random };
+  const { leftVectors, rightVectors, ...found } = await blockKrylov(operator, algebra, settings);
   return { ...found, left: await leftVectors(), right: await rightVectors(), next: random.normal() };
 }
 
