@@ -48,9 +48,16 @@ async function runClaimed(
   const log = await RunLog.open(logPath, (error) => run.fail(undefined, error));
   try {
     await writeRecord(pipeline, request, started, undefined);
+    // Tables that outlive a power cut which takes the record belong to no run: nobody could resume it.
+    await syncFolder(request.runFolder).catch((error: unknown) => {
+      throw runErrors.writeFailed(request.runFolder, error);
+    });
   } catch (error) {
     await log.close();
-    if (request.resumed !== true) await removed(logPath);
+    if (request.resumed !== true) {
+      await removed(logPath);
+      await removed(join(request.runFolder, runFiles.record));
+    }
     throw error;
   }
   const lived = await run.live(log);

@@ -20,7 +20,7 @@ export interface FileSystem {
 
 export const diskFiles: FileSystem = {
   open: (path) => open(path, "w"),
-  rename,
+  rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
   makeFolder: async (path) => {
     await mkdir(dirname(path), { recursive: true });

@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import type { StageContext } from "../../pipeline/stage.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
+import { syncFolder } from "../../schemas/syncFolder.js";
 import { type GatheredWrites, gatheredWrites } from "./gathered.js";
 import type { Target } from "./target.js";
 
@@ -90,7 +91,7 @@ export class GrowingFile implements RowTarget {
     const ledgerPath = join(checkpointFolder, ledgerFile);
     const earlier = await readFile(ledgerPath, "utf8").catch(() => undefined);
     // The ledger is there before the file: one without is another sink's, at whatever moment a process was killed.
-    const ledger = await openLedger(ledgerPath);
+    const ledger = await openLedger(ledgerPath, runFolder);
     const file = await open(path, earlier === undefined ? "ax+" : "a+").catch(
       async (error: NodeJS.ErrnoException) => {
         await ledger.close();
@@ -175,11 +176,18 @@ export class GrowingFile implements RowTarget {
   }
 }
 
-async function openLedger(path: string): Promise<FileHandle> {
+/** Opens a ledger whose name outlives a power cut, as that of its file may. */
+async function openLedger(path: string, runFolder: string): Promise<FileHandle> {
+  let ledger: FileHandle | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });
-    return await open(path, "a");
+    ledger = await open(path, "a");
+    for (let folder = dirname(path); folder.startsWith(runFolder); folder = dirname(folder)) {
+      await syncFolder(folder);
+    }
+    return ledger;
   } catch (error) {
+    await ledger?.close();
     throw runErrors.writeFailed(path, error);
   }
 }

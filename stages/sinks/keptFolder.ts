@@ -120,7 +120,9 @@ export class KeptFolder {
       return;
     }
     await this.#remember(null);
-    for (const folder of [path, dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))]) {
+    const above = dirname(path);
+    // The schema is above the parts, and is not written again where all parts are there: its name comes first.
+    for (const folder of [dirname(dirname(above)), dirname(above), above, path]) {
       await files.syncFolder(folder).catch((error) => {
         throw runErrors.writeFailed(folder, error);
       });

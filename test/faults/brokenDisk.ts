@@ -26,15 +26,36 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
+/** A call that changes something at a path; of a rename the path is that of its end. */
+export interface Change {
+  readonly call: string;
+  readonly path: string;
+  readonly from?: string | undefined;
+}
+
 /** What is done to every call that changes something below `folder`; rejects in its place. */
 type Watch = (call: string, path: string) => Promise<void>;
 
-let watching: { readonly folder: string; readonly watch: Watch } | undefined;
+/** Who hears of the calls that are let through. */
+export interface Witness {
+  before(change: Change): void;
+  after(change: Change): void;
+}
+
+let watching:
+  | { readonly folder: string; readonly watch: Watch; readonly witness?: Witness | undefined }
+  | undefined;
 let isPatched = false;
 
-async function seen(call: string, path: unknown): Promise<void> {
+/** Resolves, when the call may be made, to what is to be called after it. */
+async function seen(call: string, path: unknown, from?: unknown): Promise<() => void> {
   const text = String(path);
-  if (watching !== undefined && text.startsWith(watching.folder)) await watching.watch(call, text);
+  const now = watching;
+  if (now === undefined || !text.startsWith(now.folder)) return () => undefined;
+  await now.watch(call, text);
+  const change: Change = { call, path: text, from: from === undefined ? undefined : String(from) };
+  now.witness?.before(change);
+  return () => now.witness?.after(change);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of the file system with arguments of all kinds
@@ -57,8 +78,13 @@ async function patch(): Promise<void> {
     const original = own[name];
     own[name] = async (...given) => {
       // The folder that a rename changes is that of its end.
-      await seen(name, name === "rename" || name === "copyFile" ? given[1] : given[0]);
-      return original(...given);
+      const [path, end] = given;
+      const done = await (name === "rename" || name === "copyFile"
+        ? seen(name, end, path)
+        : seen(name, path));
+      const result = await original(...given);
+      done();
+      return result;
     };
   }
   const handle = (await opened(process.execPath, "r")) as FileHandle;
@@ -67,7 +93,8 @@ async function patch(): Promise<void> {
   for (const name of onHandles) {
     const original = prototype[name];
     prototype[name] = async function (...given) {
-      await seen(name, paths.get(this as object) ?? "").catch(async (error: NodeJS.ErrnoException) => {
+      const path = paths.get(this as object) ?? "";
+      const done = await seen(name, path).catch(async (error: NodeJS.ErrnoException) => {
         const [bytes] = given;
         // A disk that fills takes a part of the last write.
         if (error.code === "ENOSPC" && bytes instanceof Uint8Array) {
@@ -75,15 +102,22 @@ async function patch(): Promise<void> {
         }
         throw error;
       });
-      return original.apply(this, given);
+      const result = await original.apply(this, given);
+      done();
+      return result;
     };
   }
   syncBuiltinESMExports();
 }
 
-async function watched<Result>(folder: string, watch: Watch, work: () => Promise<Result>): Promise<Result> {
+async function watched<Result>(
+  folder: string,
+  watch: Watch,
+  work: () => Promise<Result>,
+  witness?: Witness,
+): Promise<Result> {
   await patch();
-  watching = { folder, watch };
+  watching = { folder, watch, witness };
   try {
     return await work();
   } finally {
@@ -104,6 +138,7 @@ export async function onBrokenDisk<Result>(
   { code, hits, once }: Fault,
   at: number,
   work: () => Promise<Result>,
+  witness?: Witness,
 ): Promise<{ readonly result: Result; readonly failed: readonly string[] }> {
   let calls = 0;
   const failed: string[] = [];
@@ -114,7 +149,7 @@ export async function onBrokenDisk<Result>(
     failed.push(`${call} ${path.slice(folder.length)}`);
     throw Object.assign(new Error(`${code}: injected, ${call} '${path}'`), { code, syscall: call, path });
   };
-  return { result: await watched(folder, watch, work), failed };
+  return { result: await watched(folder, watch, work, witness), failed };
 }
 
 /** Does `work` on a disk whose every call takes so long. */

@@ -1,9 +1,10 @@
-import { rm } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { withFolder } from "../support/folder.js";
-import { callsOf, type Fault, faults } from "./brokenDisk.js";
+import { callsOf, type Fault, faults, onBrokenDisk } from "./brokenDisk.js";
+import { DurableFolder } from "./powerCut.js";
 import { brokenPromises, faultyPipeline, leftBy, start } from "./run.js";
 
 const law = suite("a disk that breaks");
@@ -40,5 +41,69 @@ for (const [index, [name, fault]] of Object.entries(faults).entries()) {
       }),
   );
 }
+
+/** A power cut looks like a disk that lets nothing through any more, and takes what nobody waited for. */
+const cut: Fault = { code: "EIO", hits: () => true, once: false };
+
+for (const [index, loss] of (["bytes", "bytes and names"] as const).entries()) {
+  law(
+    `a power cut that takes the ${loss} nobody waited for: tables have whole parts, and resumed the same bytes`,
+    () =>
+      withFolder(async (folder) => {
+        const pipeline = await faultyPipeline();
+        const whole = join(folder, "whole");
+        const calls = await callsOf(whole, () => start(pipeline, whole));
+        const wanted = await leftBy(whole);
+        const run = join(folder, "run");
+        // The last calls are those that sinks and the run wait for.
+        const last = [13, 9, 5, 1].map((before) => calls.length - before - index);
+        for (const at of [...triedOf(calls, cut, 5 + 3 * index), ...last]) {
+          const { wrong, failed, ended } = await brokenPromises(pipeline, run, cut, at, wanted, loss);
+          assert.equal(wrong, [], `${ended} after ${failed[0]}`);
+          await rm(run, { recursive: true, force: true });
+        }
+      }),
+  );
+}
+
+law("a power cut is seen: bytes and names that nobody waited for are gone, the others are not", () =>
+  withFolder(async (folder) => {
+    const durable = new DurableFolder(folder);
+    const write = async (name: string, synchronised: boolean) => {
+      const file = await open(join(folder, name), "w");
+      await file.write(name);
+      if (synchronised) await file.sync();
+      await file.close();
+    };
+    const never: Fault = { ...cut, hits: () => false };
+    await onBrokenDisk(
+      folder,
+      never,
+      1,
+      async () => {
+        await write("waited", true);
+        await write("hurried", false);
+        const here = await open(folder, "r");
+        await here.sync();
+        await here.close();
+        await write("nameless", true);
+        await rename(join(folder, "waited"), join(folder, "renamed"));
+      },
+      durable,
+    );
+    durable.cut("bytes");
+    const left = async () =>
+      Object.fromEntries(
+        await Promise.all(
+          (await readdir(folder))
+            .sort()
+            .map(async (name) => [name, await readFile(join(folder, name), "utf8")]),
+        ),
+      );
+    assert.equal(await left(), { hurried: "", nameless: "nameless", renamed: "waited" });
+    durable.cut("bytes and names");
+    assert.equal(await left(), { hurried: "", waited: "waited" });
+  }),
+);
 
 law.run();

@@ -19,6 +19,7 @@ import { reportSink } from "../../stages/sinks/report.js";
 import { load, numberBatch, stageMap } from "../support/pipelines.js";
 import { filesBelow, leftovers, tableHashes } from "../support/tables.js";
 import { type Fault, onBrokenDisk } from "./brokenDisk.js";
+import { DurableFolder, type Loss } from "./powerCut.js";
 
 const count = 11;
 
@@ -82,18 +83,26 @@ export async function brokenPromises(
   fault: Fault,
   at: number,
   wanted: Readonly<Record<string, unknown>>,
+  loss?: Loss,
 ): Promise<{
   readonly wrong: readonly string[];
   readonly failed: readonly string[];
   readonly ended: string;
 }> {
   const wrong: string[] = [];
-  const { result: ended, failed } = await onBrokenDisk(runFolder, fault, at, () =>
-    start(pipeline, runFolder).then(
-      ({ outcome, error }) => ({ outcome, error: error as unknown }),
-      (error: unknown) => ({ outcome: "rejected" as const, error }),
-    ),
+  const durable = loss === undefined ? undefined : new DurableFolder(runFolder);
+  const { result: ended, failed } = await onBrokenDisk(
+    runFolder,
+    fault,
+    at,
+    () =>
+      start(pipeline, runFolder).then(
+        ({ outcome, error }) => ({ outcome, error: error as unknown }),
+        (error: unknown) => ({ outcome: "rejected" as const, error }),
+      ),
+    durable,
   );
+  if (loss !== undefined) durable?.cut(loss);
   if (ended.outcome !== "done") wrong.push(...unclear(ended.error, runFolder));
   wrong.push(...(await halfWritten(runFolder)));
   const record = await recordIn(runFolder);
