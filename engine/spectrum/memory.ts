@@ -37,9 +37,38 @@ export function exactBytes(problem: SpectrumProblem): number {
     byRows && !wide && rates.sharedMemory && formedColumns > 0
       ? activationBytes + Math.min(formedBytes, 4 * rows * formedColumns)
       : 0;
-  // From the columns there are right vectors too.
+  // A block of J; from the columns there are right vectors too.
+  const blocks = byRows ? 0 : Math.min(blockBytes, (wide ? 8 : 4) * rows * parameters);
   const sides = byRows ? rows : rows + parameters;
-  return 4 * 8 * Math.min(rows, parameters) ** 2 + held + formed + 24 * sides * rank + exampleBytes(problem);
+  const size = Math.min(rows, parameters);
+  const solved =
+    rates.sharedMemory || wide
+      ? 4 * 8 * size ** 2
+      : (byRows ? gramBytes(size) : crossBytes(size, rows)) + eigenBytes(size, rank + 1);
+  return solved + held + formed + blocks + 24 * sides * rank + exampleBytes(problem);
+}
+
+/** Of the native engine: a Gram matrix of rows with that of a layer's cotangents and the sum as it grows, panels beside. */
+function gramBytes(size: number): number {
+  return 3 * 8 * size ** 2 + 4 * 8 * crossDepth * size;
+}
+
+/** Of the native engine: JᵀJ and that of one block of rows, which is summed over parts of them. */
+function crossBytes(size: number, rows: number): number {
+  const together = Math.min(rows, blockBytes / (4 * size));
+  const parts = Math.min(crossParts, Math.ceil(together / crossDepth));
+  return (2 + parts) * 8 * size ** 2;
+}
+
+const crossDepth = 512;
+const crossParts = 32;
+
+/** Of the native engine: basis and images of Lanczos where few pairs are wanted, else matrix and rotations of the reduction. */
+function eigenBytes(size: number, count: number): number {
+  const width = count + 16;
+  const few = size >= 600 && count <= 144 && 8 * width <= size;
+  const columns = Math.min(size / 2, Math.max(16 * width, 1024));
+  return few ? 8 * (2 * size * columns + columns ** 2) : 2.7 * 8 * size ** 2;
 }
 
 /** Bytes of block Krylov on J, `width` columns a block, when the basis has come to `columns`. */

@@ -30,4 +30,4 @@ export function planGathered({ offers }: PlanContext, isGathered: (table: TableN
 const drawing = 25e6;
 
 /** Of an object of a dozen numbers and texts, with what is collected only later of making it. */
-const bytesPerRow = 1000;
+const bytesPerRow = 1800;
