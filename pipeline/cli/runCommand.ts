@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
+import { JacoflowError } from "../../schemas/errors/error.js";
 import { matrixErrors } from "../../schemas/errors/matrix.js";
+import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { checkParts } from "../../stages/sinks/parquet/read.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import { defaultParent, defaultRunFolder } from "../run/folder.js";
@@ -94,7 +96,11 @@ async function runFile(given: RunFlags, terminal: Terminal): Promise<number> {
   const runFolder = resolve(flags.out ?? defaultRunFolder(pipeline.name, new Date()));
   const resumed = flags.resume !== undefined;
   if (resumed && (await reopenRunFolder(runFolder, pipeline)) === "done") {
-    await checkParts(runFolder);
+    await checkParts(runFolder).catch((error: unknown) => {
+      if (!(error instanceof JacoflowError) || error.code !== "DAMAGED_PART") throw error;
+      const part = relative(runFolder, String(error.place));
+      throw sinkErrors.damagedPartOfDone(error.message, flags.file, runFolder, part);
+    });
     return tellDoneBefore(runFolder, flags, terminal);
   }
   const served = await servedRun(flags, runFolder, pipeline, terminal);

@@ -152,6 +152,17 @@ export const sinkErrors = {
         "If the run was cut off, `jacoflow run FILE --resume RUN` writes it again. Else run the same file with the same seed into another folder, whose part has the same bytes, and copy it. To read what is left, remove the part and the `_checksums.json` beside it.",
     }),
 
+  /** The same of a run that is done, whose checkpoints are gone: with the commands that make the part again. */
+  damagedPartOfDone: (message: string, file: string, runFolder: string, part: string): JacoflowError =>
+    new JacoflowError({
+      code: "DAMAGED_PART",
+      kind: "invalid",
+      message,
+      place: `${runFolder}/${part}`,
+      value: `${runFolder}/${part}`,
+      remedy: `The run is done and has no checkpoint left. Make it anew and copy the part, which has the same bytes: \`jacoflow run ${file} --out ${runFolder}-again && cp ${runFolder}-again/${part} ${runFolder}/${part}\` (with the --set, --seed and --engine of this run; where its parts were merged, \`jacoflow compact ${runFolder}-again\` before the copy).`,
+    }),
+
   /** A resumed run that sends other rows than the run it goes on with. */
   replayDiffers: (file: string, origin: string, batch: number, before: number, rows: number): JacoflowError =>
     new JacoflowError({

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -81,6 +81,12 @@ law(
       const damaged = await jacoflow(words);
       assert.is(damaged.code, 78);
       assert.match(damaged.stderr, `error DAMAGED_PART ${part}`);
+      // What it says to do mends it.
+      const [, rebuilding, from, to] = /`jacoflow run (.+) && cp (\S+) (\S+)`/.exec(damaged.stderr)!;
+      assert.is((await jacoflow(["run", ...rebuilding.split(" "), "-q"])).code, 0);
+      copyFileSync(from, to);
+      assert.is((await jacoflow(words)).code, 0);
+      assert.equal(tableHashes(run), tableHashes(whole));
     }),
 );
 
