@@ -12,6 +12,7 @@ const images = join(repository, "examples/data/fashion-3");
 interface Shape {
   readonly name: string;
   readonly stages: string;
+  readonly engine?: "wasm";
   /** Whether runs under limits come after the one without. */
   readonly limited?: true;
 }
@@ -114,7 +115,33 @@ const shapes: readonly Shape[] = [
   {
     name: "40 classes",
     stages: spectrumOf(mixture(400, 40, 50), "architecture: mlp, hidden: [100]", `rank: 40, ${krylov}`),
-    limited: true,
+  },
+  {
+    name: "exact from 1,083 columns",
+    stages: spectrumOf(mixture(20000, 3, 50), "architecture: mlp, hidden: [20]", "rank: 10, method: exact"),
+  },
+  {
+    name: "exact, rank 200 of 2,700",
+    stages: spectrumOf(fashion(900, 0), "architecture: mlp, hidden: [300]", "rank: 200, method: exact"),
+  },
+  {
+    name: "ResNet-20",
+    stages: spectrumOf(fashion(60, 0), "architecture: resnet20", `rank: 10, ${krylov}`),
+  },
+  {
+    name: "WebAssembly: exact",
+    engine: "wasm",
+    stages: spectrumOf(fashion(400, 0), small, "rank: 20"),
+  },
+  {
+    name: "WebAssembly: block Krylov",
+    engine: "wasm",
+    stages: spectrumOf(fashion(400, 0), small, `rank: 20, ${krylov}`),
+  },
+  {
+    name: "WebAssembly: small convolutions",
+    engine: "wasm",
+    stages: spectrumOf(fashion(120, 0), "architecture: lenet", `rank: 10, ${krylov}`),
   },
 ];
 
@@ -157,8 +184,8 @@ const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 export async function memoryPart(context: Context): Promise<void> {
   mkdirSync(context.folder, { recursive: true });
   const file = join(context.folder, "memory.yaml");
-  for (const { name, stages, limited } of shapes) {
-    writeFileSync(file, `name: memory\nseed: 7\nstages:${stages}\n`);
+  for (const { name, stages, engine = "auto", limited } of shapes) {
+    writeFileSync(file, `name: memory\nseed: 7\nengine: ${engine}\nstages:${stages}\n`);
     const planned = planOf(file, []);
     const { code, stderr, peak } = ran(file, context.folder, []);
     if (code !== 0) throw new Error(stderr);

@@ -2,6 +2,7 @@ import { networkCost } from "../../engine/network/cost.js";
 import { parseNetwork } from "../../engine/network/parse.js";
 import { inferShapes } from "../../engine/network/shapes.js";
 import { planSpectrum, type SpectrumPlan } from "../../engine/spectrum/estimate.js";
+import { guardCount } from "../../engine/spectrum/krylov.js";
 import { times, type Work, workAt, workOf } from "../../engine/work.js";
 import type { PlanContext, PlannedTable, StagePlan } from "../../pipeline/stage.js";
 import { type Split, splits } from "../../schemas/columns.js";
@@ -65,10 +66,11 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
     ),
   });
   const method = Math.max(...cold.map((plan) => plan.method.length));
+  const computed = [...cold, ...(snapshots === 1 ? [] : later)].map(({ memoryBytes }) => memoryBytes);
+  // Right vectors of every split that the next Jacobian starts from, or the next split.
+  const keeping = later.length === 1 && snapshots === 1 ? [] : cold.filter((plan) => plan.method !== "exact");
   return {
-    memoryBytes: Math.max(
-      ...[...cold, ...(snapshots === 1 ? [] : later)].map(({ memoryBytes }) => memoryBytes),
-    ),
+    memoryBytes: Math.max(...computed) + 4 * parameters * (options.rank + guardCount) * keeping.length,
     work: {
       ...(snapshots === undefined ? {} : work(snapshots)),
       bytes: Math.max(...first.map(({ rows }) => 4 * rows * parameters)),
