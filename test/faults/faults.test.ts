@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { withFolder } from "../support/folder.js";
 import { callsOf, type Fault, faults, onBrokenDisk } from "./brokenDisk.js";
-import { DurableFolder } from "./powerCut.js";
+import { DurableFolder, losses, powerCut } from "./powerCut.js";
 import { brokenPromises, faultyPipeline, leftBy, start } from "./run.js";
 
 const law = suite("a disk that breaks");
@@ -42,10 +42,7 @@ for (const [index, [name, fault]] of Object.entries(faults).entries()) {
   );
 }
 
-/** A power cut looks like a disk that lets nothing through any more, and takes what nobody waited for. */
-const cut: Fault = { code: "EIO", hits: () => true, once: false };
-
-for (const [index, loss] of (["bytes", "bytes and names"] as const).entries()) {
+for (const [index, loss] of losses.entries()) {
   law(
     `a power cut that takes the ${loss} nobody waited for: tables have whole parts, and resumed the same bytes`,
     () =>
@@ -57,8 +54,8 @@ for (const [index, loss] of (["bytes", "bytes and names"] as const).entries()) {
         const run = join(folder, "run");
         // The last calls are those that sinks and the run wait for.
         const last = [13, 9, 5, 1].map((before) => calls.length - before - index);
-        for (const at of [...triedOf(calls, cut, 5 + 3 * index), ...last]) {
-          const { wrong, failed, ended } = await brokenPromises(pipeline, run, cut, at, wanted, loss);
+        for (const at of [...triedOf(calls, powerCut, 5 + 3 * index), ...last]) {
+          const { wrong, failed, ended } = await brokenPromises(pipeline, run, powerCut, at, wanted, loss);
           assert.equal(wrong, [], `${ended} after ${failed[0]}`);
           await rm(run, { recursive: true, force: true });
         }
@@ -75,7 +72,7 @@ law("a power cut is seen: bytes and names that nobody waited for are gone, the o
       if (synchronised) await file.sync();
       await file.close();
     };
-    const never: Fault = { ...cut, hits: () => false };
+    const never: Fault = { ...powerCut, hits: () => false };
     await onBrokenDisk(
       folder,
       never,

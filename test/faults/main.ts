@@ -1,24 +1,30 @@
-// `npm run test:faults`: breaks the disk at every call of a short run, resumes it on a whole one, compares what it left.
+// `npm run test:faults`: breaks the disk, or cuts the power, at every call of a short run, resumes it on a whole disk,
+// compares what it left.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { repository } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { callsOf, faults } from "./brokenDisk.js";
+import { losses, powerCut } from "./powerCut.js";
 import { brokenPromises, faultyPipeline, leftBy, start } from "./run.js";
 
+const kinds = [
+  ...Object.entries(faults).map(([name, fault]) => ({ name, fault, loss: undefined })),
+  ...losses.map((loss) => ({ name: `power cut, ${loss} lost`, fault: powerCut, loss })),
+];
 const result: Record<string, { runs: number; failed: number; wentOn: number; wrong: number }> = {};
 await withFolder(async (folder) => {
   const pipeline = await faultyPipeline();
   const whole = join(folder, "whole");
   const calls = await callsOf(whole, () => start(pipeline, whole));
   const wanted = await leftBy(whole);
-  for (const [name, fault] of Object.entries(faults)) {
+  for (const { name, fault, loss } of kinds) {
     const counts = { runs: 0, failed: 0, wentOn: 0, wrong: 0 };
     result[name] = counts;
     for (let at = 1; at <= calls.length + 10; at++) {
       const run = join(folder, "run");
-      const { wrong, failed, ended } = await brokenPromises(pipeline, run, fault, at, wanted);
+      const { wrong, failed, ended } = await brokenPromises(pipeline, run, fault, at, wanted, loss);
       await rm(run, { recursive: true, force: true });
       if (failed.length === 0) break;
       counts.runs += 1;

@@ -1,10 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { filesBelow } from "../support/tables.js";
-import type { Change } from "./brokenDisk.js";
+import type { Change, Fault } from "./brokenDisk.js";
 
 /** What a power cut takes beside the bytes that nobody waited for: nothing, or also the names that nobody waited for. */
-export type Loss = "bytes" | "bytes and names";
+export const losses = ["bytes", "bytes and names"] as const;
+export type Loss = (typeof losses)[number];
+
+/** A power cut looks like a disk that lets nothing through any more, and takes what nobody waited for. */
+export const powerCut: Fault = { code: "EIO", hits: () => true, once: false };
 
 type Content = Buffer | undefined;
 
