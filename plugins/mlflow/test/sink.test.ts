@@ -58,6 +58,16 @@ const count = 12;
 const evaluations = Array.from({ length: count }, (_, step) => evaluation(step, 1 / (1 + step)));
 const steps = Array.from({ length: count }, (_, step) => step);
 
+/** Resolves when a spool holds so many numbers and knows that the server has them all. */
+const arrived = (spool: string, numbers: number) =>
+  until("the sink knows that all it was given has arrived", async () => {
+    const read = (name: string) => readFile(join(spool, name), "utf8").catch(() => "");
+    const state = await read("state.json");
+    const lines = await read("numbers.ndjson");
+    const sent = state !== "" && (JSON.parse(state) as { sentBytes: number }).sentBytes;
+    return lines.split("\n").length - 1 === numbers && sent === Buffer.byteLength(lines);
+  });
+
 law("killed anywhere and resumed, it goes on with the same run, and every number arrives once", () =>
   inFolder(async (folder) => {
     for (const [index, before] of [0, 1, 5, 11].entries()) {
@@ -67,14 +77,7 @@ law("killed anywhere and resumed, it goes on with the same run, and every number
       const killed = `${runFolder}-killed`;
       async function* cutOff() {
         yield* evaluations.slice(0, before);
-        const spool = join(runFolder, "mlflow/tried");
-        const read = (name: string) => readFile(join(spool, name), "utf8").catch(() => "");
-        await until("the sink knows that all it was given has arrived", async () => {
-          const state = await read("state.json");
-          const numbers = await read("numbers.ndjson");
-          const sent = state !== "" && (JSON.parse(state) as { sentBytes: number }).sentBytes;
-          return numbers.split("\n").length - 1 === before && sent === Buffer.byteLength(numbers);
-        });
+        await arrived(join(runFolder, "mlflow/tried"), before);
         await cp(runFolder, killed, { recursive: true });
         await appendFile(join(killed, "mlflow/tried/numbers.ndjson"), '{"key":"edge-met');
       }
@@ -227,8 +230,7 @@ law(
       const [runFolder, killed] = [join(folder, "run"), join(folder, "killed")];
       async function* cutOff() {
         yield* evaluations.slice(0, 5);
-        while (numbersIn(server.requests).length < 5) await new Promise((resolve) => setTimeout(resolve, 5));
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await arrived(join(runFolder, "mlflow/tried"), 5);
         await cp(runFolder, killed, { recursive: true });
         throw new Error("cut off");
       }
