@@ -12,13 +12,16 @@ export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 /** Deeper than any header of Parquet. */
 const deepest = 16;
 
-/** An unsigned number of at most `bits` bits, seven in a byte. RangeError for one that goes on. */
+/**
+ * An unsigned number of at most `bits` bits, seven in a byte; one of more than 53 is inexact, so what its last byte may add
+ * is asked of the byte. RangeError for one that goes on.
+ */
 export function readVarint(cursor: Cursor, bits = 32): number {
   let value = 0;
   for (let shift = 0; shift < bits; shift += 7) {
     const part = cursor.view.getUint8(cursor.at++);
     value += (part & 0x7f) * 2 ** shift;
-    if (part < 0x80 && value < 2 ** bits) return value;
+    if (part < 0x80 && part < 2 ** (bits - shift)) return value;
   }
   throw new RangeError(`a number of more than ${bits} bits`);
 }

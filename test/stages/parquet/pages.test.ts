@@ -65,7 +65,8 @@ function bytesOf({
   return Uint8Array.from([...header, ...body]);
 }
 
-const leaf = (type: "INT32" | "BYTE_ARRAY", codec: CompressionCodec, some: Partial<Leaf> = {}): Leaf => ({
+type Type = "INT32" | "INT64" | "BYTE_ARRAY";
+const leaf = (type: Type, codec: CompressionCodec, some: Partial<Leaf> = {}): Leaf => ({
   chunk: { type, codec, num_values: 4n } as ColumnMetaData,
   width: 4,
   mostRepeated: 0,
@@ -77,7 +78,7 @@ const optional = { mostDefined: 1 };
 const listed = { mostDefined: 1, mostRepeated: 1, isFlat: false };
 
 const place = { file: "a.parquet", column: "label", group: 2, start: 100 };
-const check = (page: Page, some: Partial<Leaf>, type: "INT32" | "BYTE_ARRAY" = "INT32") =>
+const check = (page: Page, some: Partial<Leaf>, type: Type = "INT32") =>
   checkPages(place, leaf(type, page.codec ?? "UNCOMPRESSED", some), 4, bytesOf(page));
 
 const plain = [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0];
@@ -223,6 +224,16 @@ for (const [what, page, some, message] of damaged) {
     assert.match(said, message);
   });
 }
+
+law("differences of 64 bits are taken up to the last bit, and no further", () => {
+  // What pandas has for no time, -2^63, is all ones when its sign is put last; then one less than 0, four times.
+  const least = (last: number) => [...Array(9).fill(0xff), last];
+  const differences = (last: number) =>
+    check({ values: 4, body: [128, 1, 4, 4, ...least(last), 1, 0, 0, 0, 0], encoding: 5 }, {}, "INT64");
+  differences(1);
+  assert.throws(() => differences(2), /a number of more than 64 bits/);
+  assert.throws(() => differences(0x81), /a number of more than 64 bits/);
+});
 
 law("texts that share beginnings which are not there are refused", () => {
   const deltas = (first: number, difference: number) => [128, 1, 4, 4, 2 * first, 2 * difference, 0, 0, 0, 0];
