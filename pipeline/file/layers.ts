@@ -96,10 +96,7 @@ export async function readLayers(text: string, file: string): Promise<Layers> {
     data: merged,
     keyMistakes: strongestFirst.flatMap(({ keyMistakes }) => keyMistakes),
     files: strongestFirst.map((source) => source.file),
-    mistake: (problem, overrides) => {
-      const mistake = locate(problem, overrides, strongestFirst);
-      return problem.hidden === true ? new FileMistake(mistake, mistake.location, undefined) : mistake;
-    },
+    mistake: (problem, overrides) => locate(problem, overrides, strongestFirst),
   };
 }
 

@@ -92,9 +92,12 @@ export async function loadFile(request: LoadRequest): Promise<LoadedFile> {
     loaded.push({ run, resolution, warnings: own });
   }
   if (mistakes.all.length > 0) {
+    // A frame has lines beside the one to blame: the value that is not to be shown may stand in any.
+    const hides = loaded.some(({ resolution }) => resolution.problems.some(({ hidden }) => hidden === true));
+    const shown = hides ? withoutFrame : (mistake: FileMistake) => mistake;
     throw new PipelineFileErrors(
-      firstOf(inFileOrder(mistakes.all, layers.files)),
-      inFileOrder(warnings.all, layers.files),
+      firstOf(inFileOrder(mistakes.all, layers.files)).map(shown),
+      inFileOrder(warnings.all, layers.files).map(shown),
     );
   }
   return {
@@ -177,6 +180,8 @@ class Told {
 function keyOf({ code, place, message, location }: FileMistake): string {
   return [code, place, message, location?.file, location?.line, location?.column].join("\n");
 }
+
+const withoutFrame = (mistake: FileMistake) => new FileMistake(mistake, mistake.location, undefined);
 
 function firstOf(mistakes: readonly FileMistake[]): readonly FileMistake[] {
   if (mistakes.length <= mistakeLimit) return mistakes;

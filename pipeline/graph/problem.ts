@@ -9,7 +9,7 @@ export interface Problem {
   readonly error: JacoflowError;
   readonly path: Path;
   readonly key?: true;
-  /** Whether the value is not to be shown, nor the line it stands in. */
+  /** Whether the value is not to be shown, nor the line it stands in: then no mistake shows lines of the file. */
   readonly hidden?: true;
 }
 

@@ -36,16 +36,17 @@ const stages = stageMap(
 const environment = { HUB_TOKEN: "sesame-7c1d", HOME_PAGE: "sesame-home" };
 
 /** Code and place of the mistakes of these options, and all that is said of them. */
-async function mistakesOf(options: string, sets: readonly string[] = []) {
+function mistakesOf(options: string, sets: readonly string[] = []) {
+  return mistakesIn(`name: x\nstages:\n  hub: { uses: data/hub, with: ${options} }\n`, sets);
+}
+
+async function mistakesIn(text: string, sets: readonly string[] = []) {
   try {
-    await load(`name: x\nstages:\n  hub: { uses: data/hub, with: ${options} }\n`, stages, {
-      environment,
-      sets,
-    });
+    await load(text, stages, { environment, sets });
   } catch (error) {
     if (!(error instanceof PipelineFileErrors)) throw error;
-    const said =
-      error.message + JSON.stringify(error.errors.map((each: JacoflowError) => [each, each.value]));
+    const told: readonly JacoflowError[] = [...error.errors, ...error.warnings];
+    const said = error.message + JSON.stringify(told.map((each) => [each, each.value]));
     return { mistakes: error.errors.map(({ code, place }) => `${code} ${place}`), said };
   }
   return { mistakes: [], said: "" };
@@ -86,6 +87,27 @@ law("refuse a text of the file, at any depth, without showing it or its line", a
     assert.not.match(said, /7c1d|1234567|sesame/);
   }
 });
+
+law(
+  "are not shown beside another mistake, in its stage or the next, in flow style or block style",
+  async () => {
+    for (const hub of [
+      "  hub: { uses: data/hub, with: { key: open-7c1d }, frm: data }",
+      "  hub:\n    frm: data\n    uses: data/hub\n    with:\n      key: open-7c1d",
+      "  hub:\n    uses: data/hub\n    with: { key: open-7c1d }\n    frm: data",
+    ])
+      for (const next of [
+        "",
+        "  next: { uses: data/hubb }",
+        "  next: { uses: data/hub, with: { kee: 1 } }",
+      ]) {
+        const { mistakes, said } = await mistakesIn(`name: x\nstages:\n${hub}\n${next}\n`);
+        assert.equal(mistakes.length, next === "" ? 2 : 3, `${mistakes}`);
+        assert.ok(mistakes.includes("SECRET_IN_FILE stages.hub.with.key"), `${mistakes}`);
+        assert.not.match(said, "7c1d");
+      }
+  },
+);
 
 law("refuse a text of --set in the same way", async () => {
   const { mistakes, said } = await mistakesOf("{}", ["stages.hub.with.key=open-7c1d"]);
