@@ -1,11 +1,11 @@
 import type { ResolvedPipeline, Wire } from "../graph/resolved.js";
 import type { PipelinePlan, PlannedStage } from "../run/outcome.js";
-import { ordinaryRates, planPipeline, usableMemory } from "../run/plan.js";
+import { planPipeline, usableMemory } from "../run/plan.js";
 import type { EngineRates, PlannedTable } from "../stage.js";
 import type { Composition } from "./compose.js";
 import { memoryText } from "./memorySize.js";
 import { flopsText, totalLines, unknownStages } from "./planTotals.js";
-import { programMemory } from "./programMemory.js";
+import { expectedRates, programMemory } from "./programMemory.js";
 
 /** A pipeline with what running it here would take. */
 export interface PlannedRun {
@@ -33,8 +33,8 @@ export function runPlanner(
     const asked = pipeline.engine;
     const started = known.get(asked) ?? ratesOf(() => parts.createEngine(asked, options));
     known.set(asked, started);
-    const rates = (await started) ?? ordinaryRates;
     const engine = parts.explainEngineChoice(asked, options);
+    const rates = (await started) ?? expectedRates(engine.name);
     const request = { memoryLimit, rates, programBytes: programMemory(engine.name) };
     const plan = await planPipeline(pipeline, request);
     return { pipeline, plan, engine, memoryLimit, usableMemory: usableMemory(request), rates };

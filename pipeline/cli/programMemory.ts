@@ -1,4 +1,6 @@
 import type { EngineName } from "../../engine/engine.js";
+import { ordinaryRates } from "../run/plan.js";
+import type { EngineRates } from "../stage.js";
 
 const nativeBytes = 142e6;
 const webAssemblyBytes = 180e6;
@@ -9,4 +11,9 @@ const webAssemblyBytes = 180e6;
  */
 export function programMemory(engine: EngineName): number {
   return engine === "native" ? nativeBytes : webAssemblyBytes;
+}
+
+/** What is known of an engine that has not started: ordinary speed, and the memory in which its results lie. */
+export function expectedRates(engine: EngineName): EngineRates {
+  return engine === "native" ? ordinaryRates : { ...ordinaryRates, sharedMemory: true };
 }

@@ -19,7 +19,7 @@ import { type Interruption, listenForInterruption, signalExitCodes } from "./int
 import { defaultMemoryLimit, parseMemorySize } from "./memorySize.js";
 import { fileOf, type PipelineFlags } from "./pipelineFile.js";
 import { planExitCode, planFacts, planText, runPlanner } from "./planText.js";
-import { programMemory } from "./programMemory.js";
+import { expectedRates, programMemory } from "./programMemory.js";
 import { progressDisplay, type Verbosity } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { versionsHere } from "./versions.js";
@@ -183,6 +183,7 @@ async function start(
     observers: settings.observers,
     memoryLimit: settings.memoryLimit,
     programBytes: programMemory(engine.name),
+    rates: expectedRates(engine.name),
     versions: versionsHere(),
     threads: engine.threads,
   });

@@ -1,6 +1,6 @@
 import type { JacoflowError } from "../../schemas/errors/error.js";
 import type { Policy, PortAddress, ResolvedPipeline } from "../graph/resolved.js";
-import type { Engine, StagePlan } from "../stage.js";
+import type { Engine, EngineRates, StagePlan } from "../stage.js";
 import type { RunObserver } from "./progress.js";
 
 export interface RunRequest {
@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly memoryLimit: number;
   /** What the process takes before any stage holds anything; given: the limit is one on the whole process. */
   readonly programBytes?: number;
+  /** Of the engine, as far as they are known before it starts, for the check of the plan; absent: `ordinaryRates`. */
+  readonly rates?: EngineRates;
   /** Versions of jacoflow and what else shapes the numbers, for run.json. */
   readonly versions: Readonly<Record<string, string>>;
   /** Threads asked for, for run.json. */

@@ -52,4 +52,17 @@ law("that is too small for the program and its stages is refused before anything
   }),
 );
 
+law("is checked before a run with what its engine takes, which may be more than another's", () =>
+  withFolder(async (folder) => {
+    const sets = ["engine=wasm", "stages.svd.with.method=block-krylov"].flatMap((set) => ["--set", set]);
+    const words = ["run", writePipeline(folder), ...sets];
+    const { memoryBytes } = JSON.parse((await jacoflow([...words, "--dry-run", "--json"])).stdout);
+    const run = join(folder, "run");
+    const limit = Math.floor((memoryBytes - 1e6 + 64e6) / 0.9);
+    const ended = await jacoflow([...words, "--out", run, "--memory", String(limit)]);
+    assert.is(ended.code, 78, ended.stderr);
+    assert.not(existsSync(run));
+  }),
+);
+
 law.run();
