@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { checksumsFile } from "../../schemas/document.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
+import { syncFolder } from "../../schemas/syncFolder.js";
 
 /** Where the parts of a run are in its folder (design §6). */
 export const runFiles = {
@@ -39,15 +40,27 @@ export async function prepareRunFolder(path: string): Promise<void> {
     throw runErrors.runFolderNotEmpty(path);
 }
 
-/** Makes the folder where it is not there; resolves to what it holds. Errors: RUN_FOLDER_NOT_EMPTY for a file, WRITE_FAILED. */
+/**
+ * Makes the folder where it is not there, with those it is in, so that they outlive a power cut; resolves to what it holds.
+ * Errors: RUN_FOLDER_NOT_EMPTY for a file, WRITE_FAILED.
+ */
 export async function makeRunFolder(path: string): Promise<readonly string[]> {
   try {
-    await mkdir(path, { recursive: true });
+    const first = await mkdir(path, { recursive: true });
+    if (first !== undefined) await syncFoldersAbove(resolve(path), dirname(first));
     return await readdir(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EEXIST" || code === "ENOTDIR") throw runErrors.runFolderNotEmpty(path);
     throw runErrors.writeFailed(path, error);
+  }
+}
+
+/** Makes the name of a folder durable, and those of the folders it is in below `top`. */
+async function syncFoldersAbove(path: string, top: string): Promise<void> {
+  for (let folder = path; folder !== top && folder !== dirname(folder); ) {
+    folder = dirname(folder);
+    await syncFolder(folder);
   }
 }
 

@@ -1,11 +1,11 @@
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { withFolder } from "../support/folder.js";
 import { callsOf, type Fault, faults, onBrokenDisk } from "./brokenDisk.js";
 import { DurableFolder, losses, powerCut } from "./powerCut.js";
-import { brokenPromises, faultyPipeline, leftBy, start } from "./run.js";
+import { brokenPromises, faultyPipeline, leftBy, runFolderOn, start } from "./run.js";
 
 const law = suite("a disk that breaks");
 
@@ -25,17 +25,19 @@ for (const [index, [name, fault]] of Object.entries(faults).entries()) {
       withFolder(async (folder) => {
         const pipeline = await faultyPipeline();
         const whole = join(folder, "whole");
-        const calls = await callsOf(whole, () => start(pipeline, whole));
+        await mkdir(whole);
+        const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
         assert.ok(calls.length > 200, `${calls.length} calls`);
-        const wanted = await leftBy(whole);
-        const run = join(folder, "run");
+        const wanted = await leftBy(runFolderOn(whole));
+        const disk = join(folder, "disk");
         let broken = 0;
         for (const at of triedOf(calls, fault, 3 + 4 * index)) {
-          const { wrong, failed, ended } = await brokenPromises(pipeline, run, fault, at, wanted);
+          await mkdir(disk);
+          const { wrong, failed, ended } = await brokenPromises(pipeline, disk, fault, at, wanted);
           // How many calls there are depends on what is gathered: the last ones may not come.
           broken += failed.length > 0 ? 1 : 0;
           assert.equal(wrong, [], `${ended} after ${failed[0]}`);
-          await rm(run, { recursive: true, force: true });
+          await rm(disk, { recursive: true });
         }
         assert.ok(broken >= tries - 1, `${broken} runs met the fault`);
       }),
@@ -49,15 +51,17 @@ for (const [index, loss] of losses.entries()) {
       withFolder(async (folder) => {
         const pipeline = await faultyPipeline();
         const whole = join(folder, "whole");
-        const calls = await callsOf(whole, () => start(pipeline, whole));
-        const wanted = await leftBy(whole);
-        const run = join(folder, "run");
+        await mkdir(whole);
+        const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
+        const wanted = await leftBy(runFolderOn(whole));
+        const disk = join(folder, "disk");
         // The last calls are those that sinks and the run wait for.
         const last = [13, 9, 5, 1].map((before) => calls.length - before - index);
         for (const at of [...triedOf(calls, powerCut, 5 + 3 * index), ...last]) {
-          const { wrong, failed, ended } = await brokenPromises(pipeline, run, powerCut, at, wanted, loss);
+          await mkdir(disk);
+          const { wrong, failed, ended } = await brokenPromises(pipeline, disk, powerCut, at, wanted, loss);
           assert.equal(wrong, [], `${ended} after ${failed[0]}`);
-          await rm(run, { recursive: true, force: true });
+          await rm(disk, { recursive: true });
         }
       }),
   );
@@ -85,6 +89,7 @@ law("a power cut is seen: bytes and names that nobody waited for are gone, the o
         await here.close();
         await write("nameless", true);
         await rename(join(folder, "waited"), join(folder, "renamed"));
+        await mkdir(join(folder, "made", "within"), { recursive: true });
       },
       durable,
     );
@@ -94,10 +99,15 @@ law("a power cut is seen: bytes and names that nobody waited for are gone, the o
         await Promise.all(
           (await readdir(folder))
             .sort()
-            .map(async (name) => [name, await readFile(join(folder, name), "utf8")]),
+            .map(async (name) => [
+              name,
+              name === "made"
+                ? await readdir(join(folder, name))
+                : await readFile(join(folder, name), "utf8"),
+            ]),
         ),
       );
-    assert.equal(await left(), { hurried: "", nameless: "nameless", renamed: "waited" });
+    assert.equal(await left(), { hurried: "", made: ["within"], nameless: "nameless", renamed: "waited" });
     durable.cut("bytes and names");
     assert.equal(await left(), { hurried: "", waited: "waited" });
   }),

@@ -1,13 +1,13 @@
 // `npm run test:faults`: breaks the disk, or cuts the power, at every call of a short run, resumes it on a whole disk,
 // compares what it left.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { repository } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
 import { callsOf, faults } from "./brokenDisk.js";
 import { losses, powerCut } from "./powerCut.js";
-import { brokenPromises, faultyPipeline, leftBy, start } from "./run.js";
+import { brokenPromises, faultyPipeline, leftBy, runFolderOn, start } from "./run.js";
 
 const kinds = [
   ...Object.entries(faults).map(([name, fault]) => ({ name, fault, loss: undefined })),
@@ -17,15 +17,17 @@ const result: Record<string, { runs: number; failed: number; wentOn: number; wro
 await withFolder(async (folder) => {
   const pipeline = await faultyPipeline();
   const whole = join(folder, "whole");
-  const calls = await callsOf(whole, () => start(pipeline, whole));
-  const wanted = await leftBy(whole);
+  await mkdir(whole);
+  const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
+  const wanted = await leftBy(runFolderOn(whole));
   for (const { name, fault, loss } of kinds) {
     const counts = { runs: 0, failed: 0, wentOn: 0, wrong: 0 };
     result[name] = counts;
     for (let at = 1; at <= calls.length + 10; at++) {
-      const run = join(folder, "run");
-      const { wrong, failed, ended } = await brokenPromises(pipeline, run, fault, at, wanted, loss);
-      await rm(run, { recursive: true, force: true });
+      const disk = join(folder, "disk");
+      await mkdir(disk);
+      const { wrong, failed, ended } = await brokenPromises(pipeline, disk, fault, at, wanted, loss);
+      await rm(disk, { recursive: true });
       if (failed.length === 0) break;
       counts.runs += 1;
       counts[ended === "done" ? "wentOn" : "failed"] += 1;

@@ -28,6 +28,9 @@ export class DurableFolder {
   /** Before a call that changes a name: what would be there if that change were lost. */
   readonly before = ({ call, path, from }: Change): void => {
     const isThere = existsSync(path) && statSync(path).isFile();
+    // Of a path that is made with the folders it is in, each is a name in the one above.
+    for (let made = path; call === "mkdir" && !existsSync(made); made = dirname(made))
+      this.#names.push({ path: made, before: undefined });
     if (call === "open" && !existsSync(path)) this.#names.push({ path, before: undefined });
     if (call === "rm" && isThere) this.#names.push({ path, before: this.#durable(path) });
     if (call !== "rename" || from === undefined) return;

@@ -57,6 +57,9 @@ export function faultyPipeline(): Promise<ResolvedPipeline> {
   return load(text, stageMap(numbers, parquet, ndjson, arrow, reportSink(diskFiles, renderReport)));
 }
 
+/** Where the run's folder is made on a disk, in a folder that is not there either. */
+export const runFolderOn = (disk: string) => join(disk, "runs", "faulty");
+
 export function start(pipeline: ResolvedPipeline, runFolder: string, resumed = false): Promise<RunOutcome> {
   return runPipeline(pipeline, {
     ...{ runFolder, resumed, memoryLimit: 2 ** 30, versions: { jacoflow: "test" }, threads: 1 },
@@ -76,10 +79,10 @@ export async function leftBy(runFolder: string): Promise<Readonly<Record<string,
   };
 }
 
-/** What is wrong with how a run on a broken disk went; nothing when all promises are kept. */
+/** What is wrong with how a run on a broken disk, an empty folder, went; nothing when all promises are kept. */
 export async function brokenPromises(
   pipeline: ResolvedPipeline,
-  runFolder: string,
+  disk: string,
   fault: Fault,
   at: number,
   wanted: Readonly<Record<string, unknown>>,
@@ -90,9 +93,10 @@ export async function brokenPromises(
   readonly ended: string;
 }> {
   const wrong: string[] = [];
-  const durable = loss === undefined ? undefined : new DurableFolder(runFolder);
+  const runFolder = runFolderOn(disk);
+  const durable = loss === undefined ? undefined : new DurableFolder(disk);
   const { result: ended, failed } = await onBrokenDisk(
-    runFolder,
+    disk,
     fault,
     at,
     () =>
@@ -106,6 +110,8 @@ export async function brokenPromises(
   if (ended.outcome !== "done") wrong.push(...unclear(ended.error, runFolder));
   wrong.push(...(await halfWritten(runFolder)));
   const record = await recordIn(runFolder);
+  // Nobody could tell, or go on with, what it has worked since.
+  if (ended.outcome !== "rejected" && record === undefined) wrong.push("it began, and its record is gone");
   if (ended.outcome === "failed" && record !== undefined && record.outcome !== "failed") {
     // Only a record that could not be written may say that the run goes on.
     if (!failed.some((call) => call.includes("run.json"))) wrong.push(`run.json says ${record.outcome}`);
