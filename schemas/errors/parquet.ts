@@ -18,6 +18,7 @@ export const parquetErrors = {
       message: `${file}: page ${page} of column ${column} in row group ${group} (byte ${byte}) cannot be right: ${value}`,
       place: `${file}, column ${column}, row group ${group}, page ${page}, byte ${byte}`,
       value,
-      remedy: "The file is damaged, or its writer made a mistake: write or copy it again.",
+      remedy:
+        "The file is damaged, or its writer made a mistake: write or copy it again; a page with more values than the heap has room for with smaller row groups, or give Node more heap (NODE_OPTIONS=--max-old-space-size=8192).",
     }),
 };

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { parquetErrors } from "../../schemas/errors/parquet.js";
 import { decompressors } from "./decompress.js";
 import type { Leaf } from "./leaf.js";
@@ -5,8 +6,15 @@ import { checkDictionary, checkValues } from "./pageBody.js";
 import { type PageHeader, readPageHeader } from "./pageHeader.js";
 import type { Cursor } from "./thrift.js";
 
-/** Values of one page: JavaScript's arrays hold four times as many, and no writer puts that many into one. */
-const mostValues = 2 ** 25;
+/** Elements of one JavaScript array. DuckDB puts up to 100 million values into a page. */
+const mostElements = 2 ** 27 - 2 ** 10;
+
+/**
+ * Bytes of the heap that hyparquet takes for a value of a page while it decodes it: an element each for the index, the value
+ * and its levels, and in lists for where it ends up.
+ */
+const bytesOfValue = { flat: 24, nested: 40 } as const;
+const shareOfHeap = 0.75;
 
 /** Bytes that a page may grow by beside what its values need, and as many times what it was compressed to. */
 const slack = 2 ** 16;
@@ -66,22 +74,30 @@ const cursorOf = (bytes: Uint8Array): Cursor => ({
   at: 0,
 });
 
+/** Values of one page that there is room for. */
+function mostValues({ isFlat }: Leaf): number {
+  const room = getHeapStatistics().heap_size_limit * shareOfHeap;
+  return Math.min(mostElements, Math.floor(room / bytesOfValue[isFlat ? "flat" : "nested"]));
+}
+
 function checkSizes(header: PageHeader, leaf: Leaf, left: number, valuesLeft: number): void {
   const { kind, compressedSize, uncompressedSize, values, repetitionSize, definitionSize } = header;
   if (compressedSize > left) throw new RangeError(`a page of ${compressedSize} bytes where ${left} are left`);
-  if (values > mostValues) throw new RangeError(`${values} values in one page, which may have ${mostValues}`);
   if (kind !== "dictionary" && values > valuesLeft)
     throw new RangeError(`${values} values where ${valuesLeft} are left of the column`);
+  const most = mostValues(leaf);
+  if (values > most)
+    throw new RangeError(`${values} values in one page, and the heap of this process has room for ${most}`);
   const levels = repetitionSize + definitionSize;
   if (levels > compressedSize || levels > uncompressedSize)
     throw new RangeError(
       `levels of ${levels} bytes in a page of ${Math.min(compressedSize, uncompressedSize)}`,
     );
   const isText = leaf.chunk.type === "BYTE_ARRAY";
-  const most = isText
+  const mostBytes = isText
     ? Math.max(mostText, mostRatio * compressedSize)
     : slack + (16 + 2 * leaf.width) * values;
-  if (uncompressedSize > most && uncompressedSize > compressedSize)
+  if (uncompressedSize > mostBytes && uncompressedSize > compressedSize)
     throw new RangeError(`${uncompressedSize} bytes made of ${compressedSize}, for ${values} values`);
 }
 

@@ -121,7 +121,7 @@ const damaged: readonly (readonly [string, Page, Partial<Leaf>, RegExp])[] = [
     "more values than the column has",
     { values: 400_000_000, body: plain },
     {},
-    /400000000 values in one page/,
+    /400000000 values where 4 are left/,
   ],
   [
     "levels packed as before Parquet 2",
@@ -224,6 +224,16 @@ for (const [what, page, some, message] of damaged) {
     assert.match(said, message);
   });
 }
+
+law("a page may have as many values as DuckDB puts into one, and no more than there is room for", () => {
+  const repeated = (values: number) => {
+    const some = leaf("INT32", "UNCOMPRESSED", {});
+    const page = { values, body: [8, ...varint(2 * values), 1], encoding: 8 };
+    checkPages(place, some, values, bytesOf(page));
+  };
+  repeated(47_040_000);
+  assert.throws(() => repeated(200_000_000), /200000000 values in one page.* has room for \d+/);
+});
 
 law("differences of 64 bits are taken up to the last bit, and no further", () => {
   // What pandas has for no time, -2^63, is all ones when its sign is put last; then one less than 0, four times.
