@@ -32,10 +32,10 @@ await withFolder(async (folder) => {
     const moments = index % 5 === 4 ? [moment, anyMoment(reference, random)] : [moment];
     return (name: string) => killAndResume(reference, name, moments);
   });
-  const compactingRuns = Array.from({ length: compactions }, () => {
-    const moment = { phase: "any", occurrence: 1 + random.integer(compacted.trace.length) };
-    return (name: string) => killCompaction(reference, compacted, name, [moment]);
-  });
+  const compacting = momentsOf({ ...reference, trace: compacted.trace }, compactions, 2, `${seed} compact`);
+  const compactingRuns = compacting.map(
+    (moment) => (name: string) => killCompaction(reference, compacted, name, [moment]),
+  );
   const trials = [...runs, ...compactingRuns];
   const order = [...random.permutation(trials.length)];
   const lane = async () => {
