@@ -27,6 +27,14 @@ const stages = stageMap(
           { default: [] },
         ),
         either: Type.Optional(Type.Union([Type.Boolean(), secret()])),
+        keyOrPorts: Type.Optional(Type.Union([secret(), Type.Array(Type.Integer())])),
+        pair: Type.Optional(Type.Tuple([Type.String(), secret()])),
+        proxy: Type.Optional(
+          Type.Cyclic(
+            { Proxy: Type.Object({ password: secret(), over: Type.Optional(Type.Ref("Proxy")) }) },
+            "Proxy",
+          ),
+        ),
       },
       { additionalProperties: false },
     ),
@@ -61,6 +69,8 @@ law(
       '{ key: "Bearer ${HUB_TOKEN}", usual: guest }',
       '{ key: "", headers: { Authorization: "Bearer ${HUB_TOKEN}" } }',
       '{ accounts: [{ name: me, password: "${HUB_TOKEN}" }], either: true }',
+      '{ keyOrPorts: [1234, 5678], pair: [me, "${HUB_TOKEN}"] }',
+      '{ proxy: { password: "${HUB_TOKEN}", over: { password: "" } } }',
     ])
       assert.equal((await mistakesOf(options)).mistakes, [], options);
   },
@@ -79,6 +89,17 @@ law("refuse a text of the file, at any depth, without showing it or its line", a
       "accounts.1.password",
     ],
     ["{ either: open-7c1d }", "either"],
+    ["{ pair: [me, open-7c1d] }", "pair.1"],
+    [
+      '{ proxy: { password: "", over: { password: "", over: { password: open-7c1d } } } }',
+      "proxy.over.over.password",
+    ],
+    // Lists and maps where a text belongs.
+    ["{ key: [open-7c1d] }", "key"],
+    ['{ key: ["${HUB_TOKEN}", { of: open-7c1d }] }', "key"],
+    ["{ key: {open-7c1d} }", "key"],
+    ["{ either: [open-7c1d] }", "either"],
+    ["{ keyOrPorts: { of: open-7c1d } }", "keyOrPorts"],
     // Another mistake in the same line would show it.
     ["{ key: open-7c1d, kee: 1 }", "key"],
   ]) {
