@@ -43,6 +43,8 @@ export interface SpectrumProblem {
   readonly blockSize?: number;
   /** Columns of the block to start from. */
   readonly startColumns?: number;
+  /** Of vectors that others start from, which lie beside it (0); of the method exact there are none. */
+  readonly keptBytes?: number;
   readonly memoryLimit: number;
   readonly rates: EngineRates;
 }

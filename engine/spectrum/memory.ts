@@ -71,9 +71,9 @@ function eigenBytes(size: number, count: number): number {
   return few ? 8 * (2 * size * columns + columns ** 2) : 2.7 * 8 * size ** 2;
 }
 
-/** Bytes of block Krylov on J, `width` columns a block, when the basis has come to `columns`. */
+/** Bytes of block Krylov on J, `width` columns a block, when the basis has come to `columns`, with what is kept beside. */
 export function streamedBytes(problem: SpectrumProblem, width: number, columns: number): number {
-  const { examples, outputs, parameters, rank, rates } = problem;
+  const { examples, outputs, parameters, rank, rates, keptBytes = 0 } = problem;
   const rows = examples * outputs;
   const block = 4 * parameters * width;
   const basis = 4 * parameters * columns + 4 * rows * columns;
@@ -85,7 +85,8 @@ export function streamedBytes(problem: SpectrumProblem, width: number, columns: 
   const waiting = 4 * parameters * columns;
   const garbage = rates.sharedMemory ? waiting : Math.min(waiting, Math.max(uncollected, block));
   const ending = left + right;
-  return basis + Math.max(block + swept, ending) + garbage + 24 * columns ** 2 + exampleBytes(problem);
+  const working = Math.max(block + swept, ending) + garbage;
+  return keptBytes + basis + working + 24 * columns ** 2 + exampleBytes(problem);
 }
 
 function nativeSweepBytes({ network, outputs, parameters }: SpectrumProblem, width: number): number {
@@ -97,13 +98,14 @@ function nativeSweepBytes({ network, outputs, parameters }: SpectrumProblem, wid
   return 8 * parameters * padded + 4 * together * (numbers + partialSums * outputs * padded);
 }
 
-/** Bytes of block Krylov on Jᵀ with the rows of J held. */
+/** Bytes of block Krylov on Jᵀ with the rows of J held, with what is kept beside. */
 export function heldBytes(problem: SpectrumProblem): number {
-  const { examples, outputs, parameters, rank, rates } = problem;
+  const { examples, outputs, parameters, rank, rates, keptBytes = 0 } = problem;
   const rows = examples * outputs;
   const width = Math.min(rows, rank + heldGuards);
   const ofEngine = rates.sharedMemory ? 8 * parameters * width + activationBytes : 0;
   return (
+    keptBytes +
     4 * rows * parameters +
     24 * rows ** 2 +
     8 * parameters * width +

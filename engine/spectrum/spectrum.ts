@@ -30,6 +30,8 @@ export interface SpectrumOptions {
   readonly blockSize?: number;
   /** `rightBlock` of an earlier Jacobian of the same network: a warm start. */
   readonly start?: Matrix;
+  /** Of the right blocks the caller holds, `start` with them. */
+  readonly keptBytes?: number;
   /** Of the random block to start from. */
   readonly seed: string;
   /** Bytes. */
@@ -111,7 +113,7 @@ export async function computeSpectrum(
 
 /** {@link planSpectrum} for a model: what `computeSpectrum` would do, before it does it, with its errors. */
 export function planFor(model: Model, examples: number, options: SpectrumOptions): SpectrumPlan {
-  const { rank, method, precision, blockSize, start, maxSweeps, memoryLimit, rates } = options;
+  const { rank, method, precision, blockSize, start, keptBytes = 0, maxSweeps, memoryLimit, rates } = options;
   const parameters = model.layout.trainableCount;
   if (start !== undefined && start.rows !== parameters) {
     throw spectrumErrors.startOfOtherShape(start.rows, parameters);
@@ -119,7 +121,7 @@ export function planFor(model: Model, examples: number, options: SpectrumOptions
   const problem = { network: model.network, examples, outputs: model.outputs, parameters };
   const plan = planSpectrum({
     ...problem,
-    ...{ rank, method, precision, memoryLimit, rates },
+    ...{ rank, method, precision, keptBytes, memoryLimit, rates },
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(start === undefined ? {} : { startColumns: start.columns }),
   });

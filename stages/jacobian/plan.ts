@@ -34,6 +34,11 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
   const { outputs } = inferShapes(network);
   const first: { readonly split: string; readonly rows: number; readonly plan: SpectrumPlan }[] = [];
   const later: SpectrumPlan[] = [];
+  const snapshots = epochs?.length;
+  // Right vectors of every split that the next Jacobian starts from, or the next split.
+  const keptEach = 4 * parameters * (options.rank + guardCount);
+  const asked = Object.keys(counts).length;
+  const keptBytes = asked === 1 && snapshots === 1 ? 0 : asked * keptEach;
   for (const split of splits) {
     const examples = counts[split];
     if (examples === undefined) continue;
@@ -41,7 +46,7 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
       ...{ network, examples, outputs, parameters },
       ...{ rank: options.rank, method: options.method, precision: options.precision },
       ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }),
-      ...{ memoryLimit, rates },
+      ...{ keptBytes, memoryLimit, rates },
     };
     try {
       const cold = planSpectrum(problem);
@@ -54,7 +59,6 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
       throw placed(error, `${place}.with`);
     }
   }
-  const snapshots = epochs?.length;
   const sweeps = (plans: readonly SpectrumPlan[]) => plans.reduce((sum, plan) => sum + plan.sweeps, 0);
   const cold = first.map(({ plan }) => plan);
   const work = (batches: number): Work & { readonly sweeps: number } => ({
@@ -66,11 +70,13 @@ export function planJacobians(options: SpectrumStageOptions, context: PlanContex
     ),
   });
   const method = Math.max(...cold.map((plan) => plan.method.length));
-  const computed = [...cold, ...(snapshots === 1 ? [] : later)].map(({ memoryBytes }) => memoryBytes);
-  // Right vectors of every split that the next Jacobian starts from, or the next split.
-  const keeping = later.length === 1 && snapshots === 1 ? [] : cold.filter((plan) => plan.method !== "exact");
+  // Splits computed exactly keep none; beside them lie those of the others.
+  const kept = keptBytes === 0 ? 0 : keptEach * cold.filter((plan) => plan.method !== "exact").length;
+  const computed = [...cold, ...(snapshots === 1 ? [] : later)].map(
+    (plan) => plan.memoryBytes + kept - (plan.method === "exact" ? 0 : keptBytes),
+  );
   return {
-    memoryBytes: Math.max(...computed) + 4 * parameters * (options.rank + guardCount) * keeping.length,
+    memoryBytes: Math.max(...computed),
     work: {
       ...(snapshots === undefined ? {} : work(snapshots)),
       bytes: Math.max(...first.map(({ rows }) => 4 * rows * parameters)),

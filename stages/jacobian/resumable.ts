@@ -22,7 +22,7 @@ export async function resumableSpectrum(
   model: Model,
   { step, parameters }: Snapshot,
   { split, features }: Examples,
-  earlier: Pick<SpectrumOptions, "grams" | "start">,
+  earlier: Pick<SpectrumOptions, "grams" | "start" | "keptBytes">,
   context: Context,
 ): Promise<Spectrum & { readonly checkpoint: Checkpoint }> {
   const { rank, method, precision, tolerance, maxSweeps, blockSize } = context.options;

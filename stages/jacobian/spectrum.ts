@@ -78,7 +78,8 @@ export const spectrum = defineStage({
         const predicted = await finiteOutputs(opened, snapshot, examples, stage, signal);
         const occasion: JacobianOccasion = { stage, step, epoch, split };
         const start = rightBlocks.get(split) ?? rightBlocks.values().next().value;
-        const earlier = { grams, ...(start ? { start } : {}) };
+        const kept = [...rightBlocks.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
+        const earlier = { grams, keptBytes: kept, ...(start ? { start } : {}) };
         const found = await resumableSpectrum(opened, snapshot, examples, earlier, context).catch((error) => {
           throw placed(ofJacobian(error, snapshot, examples, stage), place);
         });

@@ -99,8 +99,8 @@ for (const method of ["exact", "block-krylov"]) {
         .map(({ facts }) => facts);
       assert.is(facts.length, planned.outputs?.spectrum.batches);
       const ratio = (planned.memoryBytes ?? 0) / Math.max(...facts.map(({ memoryBytes }) => memoryBytes));
-      // The plan counts the vectors kept for the Jacobian after this one too.
-      assert.ok(ratio > 0.8 && ratio < (method === "exact" ? 1.2 : 1.5), `${ratio}`);
+      // The plan counts vectors kept beside the first Jacobian too, where there are none yet.
+      assert.ok(ratio > 0.8 && ratio < (method === "exact" ? 1.2 : 1.3), `${ratio}`);
       const swept = facts.reduce((sum, { sweeps }) => sum + sweeps, 0);
       if (method === "exact") assert.is(planned.work?.sweeps, 0);
       if (method === "block-krylov") assert.ok((planned.work?.sweeps ?? 0) > 0 && swept > 0);

@@ -81,4 +81,15 @@ test("what cannot be is refused before any work", () => {
   assert.is(codeOf({ memoryLimit: 1e6 }), "MEMORY_LIMIT");
 });
 
+test("what is kept beside block Krylov is taken from what its basis may grow to", () => {
+  const krylov = { ...problem, method: "block-krylov", examples: 20_000 } as const;
+  const [keptBytes, limit] = [2e8, 2e9];
+  const beside = planSpectrum({ ...krylov, keptBytes, memoryLimit: limit + keptBytes });
+  const alone = planSpectrum({ ...krylov, memoryLimit: limit });
+  assert.ok(Number.isFinite(alone.mostSweeps));
+  assert.equal(beside, { ...alone, memoryBytes: alone.memoryBytes + keptBytes });
+  const exact = { ...problem, method: "exact" } as const;
+  assert.equal(planSpectrum({ ...exact, keptBytes }), planSpectrum(exact));
+});
+
 test.run();
