@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { runErrors } from "../../schemas/errors/pipeline.js";
-import { claimPrefix, isClaim, writeFileAtomic } from "./folder.js";
+import { claimPrefix, isClaim, makeDurableFolder, writeFileAtomic } from "./folder.js";
 import { isAtWork, type Owner, ownerIn, thisProcess } from "./owner.js";
 
 /** That a command is at work on some runs of a folder. */
@@ -39,7 +39,7 @@ export async function claimRuns(
 ): Promise<Claim> {
   const owner = thisProcess();
   const own = join(folder, `${claimPrefix}${owner.host}-${owner.pid}-${randomUUID().slice(0, 8)}.json`);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  await makeDurableFolder(folder).catch((error: unknown) => {
     throw runErrors.writeFailed(folder, error);
   });
   await writeFileAtomic(own, `${JSON.stringify({ ...owner, runs: ids })}\n`);

@@ -40,14 +40,10 @@ export async function prepareRunFolder(path: string): Promise<void> {
     throw runErrors.runFolderNotEmpty(path);
 }
 
-/**
- * Makes the folder where it is not there, with those it is in, so that they outlive a power cut; resolves to what it holds.
- * Errors: RUN_FOLDER_NOT_EMPTY for a file, WRITE_FAILED.
- */
+/** Makes the folder where it is not there; resolves to what it holds. Errors: RUN_FOLDER_NOT_EMPTY for a file, WRITE_FAILED. */
 export async function makeRunFolder(path: string): Promise<readonly string[]> {
   try {
-    const first = await mkdir(path, { recursive: true });
-    if (first !== undefined) await syncFoldersAbove(resolve(path), dirname(first));
+    await makeDurableFolder(path);
     return await readdir(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
@@ -56,9 +52,12 @@ export async function makeRunFolder(path: string): Promise<readonly string[]> {
   }
 }
 
-/** Makes the name of a folder durable, and those of the folders it is in below `top`. */
-async function syncFoldersAbove(path: string, top: string): Promise<void> {
-  for (let folder = path; folder !== top && folder !== dirname(folder); ) {
+/** Makes a folder, with those it is in, where it is not there; the names made outlive a power cut. Errors: the disk's. */
+export async function makeDurableFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(first);
+  for (let folder = resolve(path); folder !== top && folder !== dirname(folder); ) {
     folder = dirname(folder);
     await syncFolder(folder);
   }

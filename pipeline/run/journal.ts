@@ -1,5 +1,5 @@
 import type { Hash } from "node:crypto";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import { JacoflowError } from "../../schemas/errors/error.js";
@@ -7,6 +7,7 @@ import { runErrors } from "../../schemas/errors/pipeline.js";
 import { heldBytesOf } from "../../schemas/held.js";
 import { syncFolder } from "../../schemas/syncFolder.js";
 import type { Journal, JournalIdentity, JournalRequest, JournalState, LogLevel } from "../stage.js";
+import { makeDurableFolder } from "./folder.js";
 import { BatchesFile, type SentBatch, sentBatches } from "./journalBatches.js";
 import { hashOfFile, type KeptState, readState, writeState } from "./journalState.js";
 
@@ -149,7 +150,7 @@ export class StageJournal implements Journal {
     const written = this.#held.splice(0, Math.max(0, until - this.#written));
     this.#heldBytes = this.#held.reduce((sum, { batch }) => sum + heldBytesOf(batch), 0);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeDurableFolder(folder);
     } catch (error) {
       throw runErrors.writeFailed(folder, error);
     }

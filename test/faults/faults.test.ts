@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { claimRuns } from "../../pipeline/run/claim.js";
+import { StageJournal } from "../../pipeline/run/journal.js";
 import { withFolder } from "../support/folder.js";
 import { callsOf, type Fault, faults, onBrokenDisk } from "./brokenDisk.js";
 import { DurableFolder, losses, powerCut } from "./powerCut.js";
@@ -110,6 +113,31 @@ law("a power cut is seen: bytes and names that nobody waited for are gone, the o
     assert.equal(await left(), { hurried: "", made: ["within"], nameless: "nameless", renamed: "waited" });
     durable.cut("bytes and names");
     assert.equal(await left(), { hurried: "", waited: "waited" });
+  }),
+);
+
+law("a power cut leaves the folder of a claim, and what a journal kept, with the folders they are in", () =>
+  withFolder(async (folder) => {
+    const durable = new DurableFolder(folder);
+    const claimed = join(folder, "runs", "matrix");
+    const kept = join(folder, "run", "checkpoints", "train");
+    const never: Fault = { ...powerCut, hits: () => false };
+    const work = async () => {
+      const claim = await claimRuns(claimed, ["."], () => new Error("nobody else is here"));
+      await claim.release();
+      const { signal } = new AbortController();
+      const journal = await StageJournal.open({
+        ...{ folder: kept, ports: [], seconds: 0, signal, identity: () => ({ of: "numbers" }) },
+        ...{ send: () => Promise.resolve(), log: () => undefined },
+      });
+      await journal.keep(() => ({ facts: { next: 1 }, arrays: {} }));
+    };
+    await onBrokenDisk(folder, never, 1, work, durable);
+    const before = (await readdir(kept)).sort();
+    durable.cut("bytes and names");
+    assert.ok(existsSync(claimed));
+    assert.ok(before.length > 0);
+    assert.equal((await readdir(kept)).sort(), before);
   }),
 );
 
