@@ -52,17 +52,28 @@ export async function planPipeline(pipeline: ResolvedPipeline, request: PlanRequ
     [stages, limits] = [smaller, tried];
   }
   const held = total(stages.map(({ plan }) => plan.memoryBytes));
-  const left = usable - (held ?? 0);
   return {
-    // Rates of another engine may make another way the quickest: whichever a stage takes has to fit beside the others.
-    stages: stages.map((stage) => ({
-      ...stage,
-      memoryLimit: Math.max(0, Math.min(stage.memoryLimit, left + (stage.plan.memoryBytes ?? 0))),
-    })),
+    stages: withShares(stages, usable - (held ?? 0)),
     memoryBytes: held === undefined ? undefined : held + (request.programBytes ?? 0),
     flops: total(stages.map(({ plan }) => plan.work?.flops)),
     seconds: total(stages.map(({ plan }) => plan.work?.seconds)),
   };
+}
+
+/**
+ * Stages with the limits they run within: their own plan and of the `left` bytes a share. A stage about a matrix
+ * (`work.bytes`) chooses its way by its limit and may take more sweeps within it, with rates of another engine another
+ * way: such stages share what is left, as their plans are large. The others need what they need.
+ */
+function withShares(stages: readonly PlannedStage[], left: number): readonly PlannedStage[] {
+  const growing = ({ plan }: PlannedStage) => (plan.work?.bytes === undefined ? 0 : (plan.memoryBytes ?? 0));
+  const together = stages.reduce((sum, stage) => sum + growing(stage), 0);
+  return stages.map((stage) => {
+    const own = growing(stage);
+    const share = own === 0 ? left : Math.floor((left * own) / together);
+    const memoryLimit = Math.max(0, Math.min(stage.memoryLimit, share + (stage.plan.memoryBytes ?? 0)));
+    return { ...stage, memoryLimit };
+  });
 }
 
 /** All stages, each within its own limit or, without one, within `usable` bytes. */

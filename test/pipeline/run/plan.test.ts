@@ -39,4 +39,19 @@ test("nothing known is nothing said, and nothing refused", async () => {
   checkPlan(plan, 0);
 });
 
+test("stages that grow into their limits share what the others leave, as their plans are large", async () => {
+  const memoryBytes = { "data/table": 100, "network/init": 200, "train/gradient-descent": 300 };
+  const planned = [...shapes.values()].map((stage) => {
+    const bytes = memoryBytes[stage.name as keyof typeof memoryBytes];
+    if (bytes === undefined) return stage;
+    const work = stage.name === "data/table" ? {} : { work: { bytes: 1e9 } };
+    return { ...stage, plan: () => ({ memoryBytes: bytes, ...work }) };
+  });
+  const { stages } = await planPipeline(await load(text, stageMap(...planned)), { memoryLimit: 1100 });
+  assert.equal(
+    stages.map(({ memoryLimit }) => memoryLimit),
+    [600, 400, 600],
+  );
+});
+
 test.run();
