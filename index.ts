@@ -1,6 +1,6 @@
 /**
  * What a program may import from `jacoflow`: how a stage is declared, the tables it reads and
- * sends, the engine it computes with, the errors it throws.
+ * sends, the engine it computes with, the errors it throws, and what waits for a run to be over.
  */
 export type {
   Engine,
@@ -18,6 +18,7 @@ export type { NamedTensor } from "./engine/network/safetensors.js";
 export { inferShapes } from "./engine/network/shapes.js";
 export { parametersFrom, refuseNonFinite } from "./engine/network/weights.js";
 export { type RandomSource, randomSource } from "./engine/random.js";
+export { whileAtRest } from "./pipeline/run/atRest.js";
 export type {
   BatchStore,
   CheckContext,

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { appendFile, cp, readdir, readFile } from "node:fs/promises";
+import { appendFile, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { metrics } from "jacoflow";
+import { metrics, whileAtRest } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -252,6 +252,38 @@ law(
       assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
       assert.is(server.requests.at(-1)!.body.status, "FINISHED");
     }),
+);
+
+law("the spool of a run that goes on is refused by jacoflow-mlflow, and left as it is", () =>
+  inFolder(async (runFolder) => {
+    const server = await standIn();
+    const spool = join(runFolder, "mlflow/tried");
+    let refused: Awaited<ReturnType<typeof sendLater>> | undefined;
+    async function* goingOn() {
+      yield* evaluations.slice(0, 5);
+      await arrived(spool, 5);
+      await writeFile(join(runFolder, "run.json"), '{ "outcome": "running" }');
+      const filesNow = () =>
+        Promise.all(["state.json", "numbers.ndjson"].map((name) => readFile(join(spool, name), "utf8")));
+      const before = await filesNow();
+      refused = await whileAtRest(runFolder, () => sendLater(spool));
+      assert.equal(await filesNow(), before);
+      yield* evaluations.slice(5);
+    }
+    const { error } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: server.url } },
+      inputs: { metrics: [goingOn()] },
+    });
+    await server.close();
+    assert.is(error, undefined);
+    assert.is.not(refused?.code, 0);
+    assert.match(refused?.said ?? "", "RUN_ACTIVE");
+    assert.ok(server.requests.every(({ body }) => body.status !== "KILLED"));
+    assert.equal(
+      numbersIn(server.requests).map(({ step }) => step),
+      steps,
+    );
+  }),
 );
 
 law("what a server that was away did not get is sent later by jacoflow-mlflow, and removed", () =>
