@@ -15,7 +15,7 @@ export const parquetErrors = {
     new JacoflowError({
       code: "PARQUET_PAGE",
       kind: "invalid",
-      message: `${file}: page ${page} of column ${column} in row group ${group} (byte ${byte}) cannot be right: ${value}`,
+      message: `${file}: page ${page} of column ${column} in row group ${group} (byte ${byte}) cannot be read: ${value}`,
       place: `${file}, column ${column}, row group ${group}, page ${page}, byte ${byte}`,
       value,
       remedy:
