@@ -196,39 +196,49 @@ law("runs whose command was killed end as by SIGTERM, with a checkpoint", () =>
   }),
 );
 
-law("SIGINT stops every run cleanly", () =>
-  withFolder(async (folder) => {
-    const train = endlessTraining;
-    const file = writeMatrix(folder, "{ seed: [1, 2, 3] }", {
-      train,
-      project: null,
-      parquet: "{ uses: sink/parquet, from: [train.metrics, svd.spectrum] }",
-    });
-    const out = join(folder, "out");
-    const ready = () =>
-      runFolders(out).filter((id) => filesBelow(join(out, id)).some((name) => name.includes("spectrum/svd/")))
-        .length === 2;
-    let sent: Promise<unknown> | undefined;
-    const ended = await jacoflow(["run", file, "--out", out, "--jobs", "2"], {
-      onOutput: (child) => {
-        sent ??= until("two runs have a spectrum", ready).finally(() => child.kill("SIGINT"));
-      },
-    });
-    await sent;
-    assert.is(ended.code, 130, ended.stderr);
-    const begun = runFolders(out);
-    assert.is(begun.length, 2);
-    for (const id of begun) {
-      assert.is(recordOf(join(out, id)).outcome, "cancelled");
-      assert.equal(leftovers(join(out, id)), []);
-    }
-    assert.equal((await index(out)).map(({ outcome }) => outcome).sort(), [
-      "cancelled",
-      "cancelled",
-      "waiting",
-    ]);
-  }),
-);
+const interrupted = (who: string, among: (run: string) => readonly number[]) =>
+  law(`SIGINT to ${who} stops every run cleanly`, () =>
+    withFolder(async (folder) => {
+      const train = endlessTraining;
+      const file = writeMatrix(folder, "{ seed: [1, 2, 3] }", {
+        train,
+        project: null,
+        parquet: "{ uses: sink/parquet, from: [train.metrics, svd.spectrum] }",
+      });
+      const out = join(folder, "out");
+      const ready = () =>
+        runFolders(out).filter((id) =>
+          filesBelow(join(out, id)).some((name) => name.includes("spectrum/svd/")),
+        ).length === 2;
+      let sent: Promise<unknown> | undefined;
+      const ended = await jacoflow(["run", file, "--out", out, "--jobs", "2"], {
+        onOutput: (child) => {
+          sent ??= until("two runs have a spectrum", ready).finally(() => {
+            child.kill("SIGINT");
+            for (const pid of runFolders(out).flatMap((id) => among(join(out, id))))
+              process.kill(pid, "SIGINT");
+          });
+        },
+      });
+      await sent;
+      assert.is(ended.code, 130, ended.stderr);
+      const begun = runFolders(out);
+      assert.is(begun.length, 2);
+      for (const id of begun) {
+        assert.is(recordOf(join(out, id)).outcome, "cancelled");
+        assert.equal(leftovers(join(out, id)), []);
+      }
+      assert.equal((await index(out)).map(({ outcome }) => outcome).sort(), [
+        "cancelled",
+        "cancelled",
+        "waiting",
+      ]);
+    }),
+  );
+
+interrupted("the command", () => []);
+// As service managers do.
+interrupted("every process", (run) => [recordOf(run).process.pid]);
 
 law("one run can be chosen, and what is for many is refused for one", () =>
   withFolder(async (folder) => {

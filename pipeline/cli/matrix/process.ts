@@ -26,8 +26,9 @@ export interface RunProcess {
 }
 
 /**
- * Starts `jacoflow` with these words. It gets no signals of the terminal: those are passed on once, by `stop`. Nothing is sent
- * over the channel: that it closes tells the run that we are gone, even by SIGKILL.
+ * Starts `jacoflow` with these words. It gets no signals of the terminal. Nothing is sent over the channel: that it closes
+ * tells the run to stop, by `stop` or because we are gone, even by SIGKILL. That is no signal: who sends one to all processes
+ * of a matrix, as service managers do, has not sent two to its runs.
  */
 export function startRun(words: readonly string[]): RunProcess {
   const child = spawn(process.execPath, [program, ...words], {
@@ -36,7 +37,9 @@ export function startRun(words: readonly string[]): RunProcess {
   });
   return {
     ended: endOf(child),
-    stop: () => void child.kill("SIGINT"),
+    stop: () => {
+      if (child.connected) child.disconnect();
+    },
     kill: () => void child.kill("SIGKILL"),
   };
 }
@@ -52,8 +55,18 @@ function endOf(child: ChildProcess): Promise<EndedProcess> {
   });
   return new Promise((resolve) => {
     child.on("error", (error) => resolve({ facts: undefined, said, how: error.message }));
-    child.on("close", (code, signal) => {
-      resolve({ facts: lastFacts(output), said, how: signal ?? `exit code ${code}` });
+    // The event `close` does not come where we closed the channel ourselves.
+    let how = "";
+    let waited = 3;
+    const isOver = () => {
+      waited -= 1;
+      if (waited === 0) resolve({ facts: lastFacts(output), said, how });
+    };
+    child.stdout?.on("close", isOver);
+    child.stderr?.on("close", isOver);
+    child.on("exit", (code, signal) => {
+      how = signal ?? `exit code ${code}`;
+      isOver();
     });
   });
 }
