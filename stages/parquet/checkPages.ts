@@ -36,16 +36,15 @@ export interface ChunkPlace {
  * says which does not, and what it says.
  */
 export function checkPages(place: ChunkPlace, leaf: Leaf, rows: number, bytes: Uint8Array): void {
-  const cursor: Cursor = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 };
+  const cursor = cursorOf(bytes);
+  const mostInPage = mostValues(leaf);
   const most = leaf.isFlat ? rows : Math.min(Number(leaf.chunk.num_values), Number.MAX_SAFE_INTEGER);
   let [valuesLeft, rowsLeft] = [most, rows];
   for (let page = 0; cursor.at < bytes.length - 1 && (!leaf.isFlat || valuesLeft > 0); page += 1) {
     const start = cursor.at;
-    const refuse = (problem: string) =>
-      parquetErrors.page(place.file, { ...place, page, byte: place.start + start }, problem);
     try {
       const header = readPageHeader(cursor);
-      checkSizes(header, leaf, bytes.length - cursor.at, valuesLeft);
+      checkSizes(header, leaf, bytes.length - cursor.at, valuesLeft, mostInPage);
       const whole = bytes.subarray(cursor.at, cursor.at + header.compressedSize);
       cursor.at += header.compressedSize;
       const body = cursorOf(bodyOf(header, leaf, whole));
@@ -58,7 +57,8 @@ export function checkPages(place: ChunkPlace, leaf: Leaf, rows: number, bytes: U
       rowsLeft -= begun;
       if (rowsLeft < 0) throw new RangeError(`${rows - rowsLeft} rows of a group of ${rows}`);
     } catch (error) {
-      throw refuse(problemOf(error));
+      const at = { ...place, page, byte: place.start + start };
+      throw parquetErrors.page(place.file, at, problemOf(error));
     }
   }
 }
@@ -80,14 +80,21 @@ function mostValues({ isFlat }: Leaf): number {
   return Math.min(mostElements, Math.floor(room / bytesOfValue[isFlat ? "flat" : "nested"]));
 }
 
-function checkSizes(header: PageHeader, leaf: Leaf, left: number, valuesLeft: number): void {
+function checkSizes(
+  header: PageHeader,
+  leaf: Leaf,
+  left: number,
+  valuesLeft: number,
+  mostInPage: number,
+): void {
   const { kind, compressedSize, uncompressedSize, values, repetitionSize, definitionSize } = header;
   if (compressedSize > left) throw new RangeError(`a page of ${compressedSize} bytes where ${left} are left`);
   if (kind !== "dictionary" && values > valuesLeft)
     throw new RangeError(`${values} values where ${valuesLeft} are left of the column`);
-  const most = mostValues(leaf);
-  if (values > most)
-    throw new RangeError(`${values} values in one page, and the heap of this process has room for ${most}`);
+  if (values > mostInPage)
+    throw new RangeError(
+      `${values} values in one page, and the heap of this process has room for ${mostInPage}`,
+    );
   const levels = repetitionSize + definitionSize;
   if (levels > compressedSize || levels > uncompressedSize)
     throw new RangeError(
