@@ -215,7 +215,7 @@ function heldPlan(problem: SpectrumProblem): SpectrumPlan {
       workAt(rates.algebra, 4 * parameters * width ** 2),
       eigenWork(rates, rows, width),
     ),
-    memoryBytes: heldBytes(problem),
+    memoryBytes: heldBytes(problem, width),
     sweeps: 1,
     blockSize: width,
     mostSweeps: Number.POSITIVE_INFINITY,

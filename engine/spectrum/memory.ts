@@ -2,7 +2,6 @@ import { networkCost } from "../network/cost.js";
 import { elements } from "../network/shapes.js";
 import type { SpectrumProblem } from "./estimate.js";
 import { blockBytes } from "./exact.js";
-import { heldGuards } from "./held.js";
 import { guardCount } from "./krylov.js";
 import { stripRows } from "./leftVectors.js";
 
@@ -98,11 +97,10 @@ function nativeSweepBytes({ network, outputs, parameters }: SpectrumProblem, wid
   return 8 * parameters * padded + 4 * together * (numbers + partialSums * outputs * padded);
 }
 
-/** Bytes of block Krylov on Jᵀ with the rows of J held, with what is kept beside. */
-export function heldBytes(problem: SpectrumProblem): number {
-  const { examples, outputs, parameters, rank, rates, keptBytes = 0 } = problem;
+/** Bytes of block Krylov on Jᵀ with the rows of J held, `width` columns a block, with what is kept beside. */
+export function heldBytes(problem: SpectrumProblem, width: number): number {
+  const { examples, outputs, parameters, rates, keptBytes = 0 } = problem;
   const rows = examples * outputs;
-  const width = Math.min(rows, rank + heldGuards);
   const ofEngine = rates.sharedMemory ? 8 * parameters * width + activationBytes : 0;
   return (
     keptBytes +

@@ -7,7 +7,8 @@ const webAssemblyBytes = 180e6;
 
 /**
  * Bytes that a process of ours takes at its peak whatever the stages hold: Node, our modules, the engine's thread, and
- * what the garbage collector has not taken away yet. Measured on runs of next to nothing: 129 to 136 and 168 to 180 MB (`npm run bench -- memory`).
+ * what the garbage collector has not taken away yet. Measured on runs of next to nothing: 129 to 136 and 168 to 180 MB
+ * (`npm run bench -- memory`).
  */
 export function programMemory(engine: EngineName): number {
   return engine === "native" ? nativeBytes : webAssemblyBytes;

@@ -1,5 +1,4 @@
-import { runErrors } from "../../schemas/errors/pipeline.js";
-import { claimRuns } from "./claim.js";
+import { whileClaimed } from "./claim.js";
 import { readRecord } from "./record.js";
 
 /**
@@ -9,12 +8,5 @@ import { readRecord } from "./record.js";
  */
 export async function whileAtRest<Result>(runFolder: string, act: () => Promise<Result>): Promise<Result> {
   if ((await readRecord(runFolder)) === undefined) return act();
-  const claim = await claimRuns(runFolder, ["."], ({ pid, file }) =>
-    runErrors.runActive(runFolder, pid, file),
-  );
-  try {
-    return await act();
-  } finally {
-    await claim.release();
-  }
+  return whileClaimed(runFolder, act);
 }

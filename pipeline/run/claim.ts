@@ -66,6 +66,21 @@ export async function claimRuns(
   }
 }
 
+/**
+ * Calls `act` while this process has claimed the one run of a folder, which is made where it is not there. Errors:
+ * RUN_ACTIVE when another is at work on it, WRITE_FAILED, those of `act`.
+ */
+export async function whileClaimed<Result>(runFolder: string, act: () => Promise<Result>): Promise<Result> {
+  const claim = await claimRuns(runFolder, ["."], ({ pid, file }) =>
+    runErrors.runActive(runFolder, pid, file),
+  );
+  try {
+    return await act();
+  } finally {
+    await claim.release();
+  }
+}
+
 /** Removes the claims in a folder whose processes are gone. */
 export async function forgetClaims(folder: string): Promise<void> {
   await otherClaims(folder, []);

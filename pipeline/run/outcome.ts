@@ -3,7 +3,17 @@ import type { Policy, PortAddress, ResolvedPipeline } from "../graph/resolved.js
 import type { Engine, EngineRates, StagePlan } from "../stage.js";
 import type { RunObserver } from "./progress.js";
 
-export interface RunRequest {
+/** What is known of the machine a run is planned for. */
+export interface PlanRequest {
+  /** Bytes. */
+  readonly memoryLimit: number;
+  /** What the process takes before any stage holds anything; absent: only what stages hold is counted. */
+  readonly programBytes?: number;
+  /** Of the engine that will compute, as far as they are known before it starts; absent: `ordinaryRates`. */
+  readonly rates?: EngineRates;
+}
+
+export interface RunRequest extends PlanRequest {
   /** Started on first use by a stage, at most once, closed when the run ends. Unused: never called. */
   readonly createEngine: () => Promise<Engine>;
   /** Absolute path. Made if missing, refused if it holds more than checkpoints, unless the run is resumed there. */
@@ -13,12 +23,6 @@ export interface RunRequest {
   /** Aborting it (Ctrl-C) ends the run as `cancelled`, sinks flushed. */
   readonly signal?: AbortSignal;
   readonly observers?: readonly RunObserver[];
-  /** Bytes. */
-  readonly memoryLimit: number;
-  /** What the process takes before any stage holds anything; given: the limit is one on the whole process. */
-  readonly programBytes?: number;
-  /** Of the engine, as far as they are known before it starts, for the check of the plan; absent: `ordinaryRates`. */
-  readonly rates?: EngineRates;
   /** Versions of jacoflow and what else shapes the numbers, for run.json. */
   readonly versions: Readonly<Record<string, string>>;
   /** Threads asked for, for run.json. */

@@ -3,17 +3,7 @@ import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
 import type { EngineRates, PlannedInput, StagePlan } from "../stage.js";
-import type { PipelinePlan, PlannedStage } from "./outcome.js";
-
-/** What is known of the machine a run is planned for. */
-export interface PlanRequest {
-  /** Bytes. */
-  readonly memoryLimit: number;
-  /** What the process takes before any stage holds anything; absent: only what stages hold is counted. */
-  readonly programBytes?: number;
-  /** Of the engine that will compute; absent: of an ordinary one. */
-  readonly rates?: EngineRates;
-}
+import type { PipelinePlan, PlannedStage, PlanRequest } from "./outcome.js";
 
 /**
  * Of a limit on a whole process, the share and the bytes left free: estimates are off by some per cent and by what the

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { syncFolder } from "../../schemas/syncFolder.js";
 import type { ResolvedPipeline } from "../graph/resolved.js";
-import { claimRuns } from "./claim.js";
+import { whileClaimed } from "./claim.js";
 import { makeRunFolder, prepareRunFolder, runFiles, tidyRunFolder } from "./folder.js";
 import { Run } from "./life.js";
 import { RunLog } from "./log.js";
@@ -25,16 +25,11 @@ export async function runPipeline(pipeline: ResolvedPipeline, request: RunReques
   checkPlan(plan, usableMemory(request));
   const { runFolder, resumed = false } = request;
   await (resumed ? makeRunFolder : prepareRunFolder)(runFolder);
-  const claim = await claimRuns(runFolder, ["."], ({ pid, file }) =>
-    runErrors.runActive(runFolder, pid, file),
-  );
-  try {
+  return whileClaimed(runFolder, async () => {
     // Another may have come first since.
     await (resumed ? tidyRunFolder : prepareRunFolder)(runFolder);
-    return await runClaimed(pipeline, request, plan);
-  } finally {
-    await claim.release();
-  }
+    return runClaimed(pipeline, request, plan);
+  });
 }
 
 async function runClaimed(
