@@ -6,9 +6,9 @@ import * as assert from "uvu/assert";
 import { claimRuns } from "../../pipeline/run/claim.js";
 import { StageJournal } from "../../pipeline/run/journal.js";
 import { withFolder } from "../support/folder.js";
-import { callsOf, type Fault, faults, onBrokenDisk } from "./brokenDisk.js";
+import { type Fault, faults, onBrokenDisk } from "./brokenDisk.js";
 import { DurableFolder, losses, powerCut } from "./powerCut.js";
-import { brokenPromises, faultyPipeline, leftBy, runFolderOn, start } from "./run.js";
+import { brokenPromises, wholeRun } from "./run.js";
 
 const law = suite("a disk that breaks");
 
@@ -26,12 +26,8 @@ for (const [index, [name, fault]] of Object.entries(faults).entries()) {
     `${name}: a clear error or a run that goes on, nothing half-written, and resumed on a whole disk the same bytes`,
     () =>
       withFolder(async (folder) => {
-        const pipeline = await faultyPipeline();
-        const whole = join(folder, "whole");
-        await mkdir(whole);
-        const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
+        const { pipeline, calls, wanted } = await wholeRun(folder);
         assert.ok(calls.length > 200, `${calls.length} calls`);
-        const wanted = await leftBy(runFolderOn(whole));
         const disk = join(folder, "disk");
         let broken = 0;
         for (const at of triedOf(calls, fault, 3 + 4 * index)) {
@@ -52,11 +48,7 @@ for (const [index, loss] of losses.entries()) {
     `a power cut that takes the ${loss} nobody waited for: tables have whole parts, and resumed the same bytes`,
     () =>
       withFolder(async (folder) => {
-        const pipeline = await faultyPipeline();
-        const whole = join(folder, "whole");
-        await mkdir(whole);
-        const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
-        const wanted = await leftBy(runFolderOn(whole));
+        const { pipeline, calls, wanted } = await wholeRun(folder);
         const disk = join(folder, "disk");
         // The last calls are those that sinks and the run wait for.
         const last = [13, 9, 5, 1].map((before) => calls.length - before - index);

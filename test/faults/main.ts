@@ -5,9 +5,9 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { repository } from "../support/builtCommandLine.js";
 import { withFolder } from "../support/folder.js";
-import { callsOf, faults } from "./brokenDisk.js";
+import { faults } from "./brokenDisk.js";
 import { losses, powerCut } from "./powerCut.js";
-import { brokenPromises, faultyPipeline, leftBy, runFolderOn, start } from "./run.js";
+import { brokenPromises, wholeRun } from "./run.js";
 
 const kinds = [
   ...Object.entries(faults).map(([name, fault]) => ({ name, fault, loss: undefined })),
@@ -15,11 +15,7 @@ const kinds = [
 ];
 const result: Record<string, { runs: number; failed: number; wentOn: number; wrong: number }> = {};
 await withFolder(async (folder) => {
-  const pipeline = await faultyPipeline();
-  const whole = join(folder, "whole");
-  await mkdir(whole);
-  const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
-  const wanted = await leftBy(runFolderOn(whole));
+  const { pipeline, calls, wanted } = await wholeRun(folder);
   for (const { name, fault, loss } of kinds) {
     const counts = { runs: 0, failed: 0, wentOn: 0, wrong: 0 };
     result[name] = counts;

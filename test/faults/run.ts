@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "typebox";
 import type { ResolvedPipeline } from "../../pipeline/graph/resolved.js";
@@ -18,7 +18,7 @@ import { renderReport } from "../../stages/sinks/report/render.js";
 import { reportSink } from "../../stages/sinks/report.js";
 import { load, numberBatch, stageMap } from "../support/pipelines.js";
 import { filesBelow, leftovers, tableHashes } from "../support/tables.js";
-import { type Fault, onBrokenDisk } from "./brokenDisk.js";
+import { callsOf, type Fault, onBrokenDisk } from "./brokenDisk.js";
 import { DurableFolder, type Loss } from "./powerCut.js";
 
 const count = 11;
@@ -53,22 +53,35 @@ stages:
 `;
 
 /** A short run with every sink of files in it. */
-export function faultyPipeline(): Promise<ResolvedPipeline> {
+function faultyPipeline(): Promise<ResolvedPipeline> {
   return load(text, stageMap(numbers, parquet, ndjson, arrow, reportSink(diskFiles, renderReport)));
 }
 
 /** Where the run's folder is made on a disk, in a folder that is not there either. */
-export const runFolderOn = (disk: string) => join(disk, "runs", "faulty");
+const runFolderOn = (disk: string) => join(disk, "runs", "faulty");
 
-export function start(pipeline: ResolvedPipeline, runFolder: string, resumed = false): Promise<RunOutcome> {
+function start(pipeline: ResolvedPipeline, runFolder: string, resumed = false): Promise<RunOutcome> {
   return runPipeline(pipeline, {
     ...{ runFolder, resumed, memoryLimit: 2 ** 30, versions: { jacoflow: "test" }, threads: 1 },
     createEngine: () => Promise.reject(new Error("no engine here")),
   });
 }
 
+/** The run on a disk that is whole: the calls it makes there, and what it leaves. `folder` is there and empty of it. */
+export async function wholeRun(folder: string): Promise<{
+  readonly pipeline: ResolvedPipeline;
+  readonly calls: readonly string[];
+  readonly wanted: Readonly<Record<string, unknown>>;
+}> {
+  const pipeline = await faultyPipeline();
+  const whole = join(folder, "whole");
+  await mkdir(whole);
+  const calls = await callsOf(whole, () => start(pipeline, runFolderOn(whole)));
+  return { pipeline, calls, wanted: await leftBy(runFolderOn(whole)) };
+}
+
 /** What has to be the same in the end, however often the run was resumed. */
-export async function leftBy(runFolder: string): Promise<Readonly<Record<string, unknown>>> {
+async function leftBy(runFolder: string): Promise<Readonly<Record<string, unknown>>> {
   const lines = (await readFile(join(runFolder, "rows.ndjson"), "utf8")).split("\n");
   return {
     // What is left of a claim that was being written goes with a claim a minute later.

@@ -26,6 +26,7 @@ interface Sent {
 /** The numbers that a server was sent and said yes to, in their order. */
 const numbersIn = (requests: readonly Request[]): readonly Sent[] =>
   requests.flatMap(({ body }) => (body.metrics as readonly Sent[] | undefined) ?? []);
+const stepsIn = (requests: readonly Request[]) => numbersIn(requests).map(({ step }) => step);
 
 law("every number arrives once, in order, NaN and infinity as protocol buffers write them", () =>
   inFolder(async (runFolder) => {
@@ -89,10 +90,7 @@ law("killed anywhere and resumed, it goes on with the same run, and every number
       });
       await server.close();
       assert.is(error, undefined);
-      assert.equal(
-        numbersIn(server.requests).map(({ step }) => step),
-        steps,
-      );
+      assert.equal(stepsIn(server.requests), steps);
       const created = server.requests.filter(({ path }) => path === "runs/create");
       assert.is(created.length, 1, `cut off after ${before}`);
       assert.is(server.requests.filter(({ body }) => body.params !== undefined).length, 1);
@@ -116,10 +114,7 @@ law("stopped and resumed it sends what is left; killed after all was sent it sen
       assert.is(error, undefined);
     }
     await server.close();
-    assert.equal(
-      numbersIn(server.requests).map(({ step }) => step),
-      steps,
-    );
+    assert.equal(stepsIn(server.requests), steps);
     assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
   }),
 );
@@ -138,10 +133,7 @@ law("an answer that was lost does not make a second run", () =>
     assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
     const search = server.requests.find(({ path }) => path === "runs/search")!;
     assert.match(String(search.body.filter), /^tags\.`jacoflow\.run` = '[0-9a-f-]{36}'$/);
-    assert.equal(
-      numbersIn(server.requests).map(({ step }) => step),
-      steps,
-    );
+    assert.equal(stepsIn(server.requests), steps);
   }),
 );
 
@@ -245,10 +237,7 @@ law(
       });
       await server.close();
       assert.is(error, undefined);
-      assert.equal(
-        numbersIn(server.requests).map(({ step }) => step),
-        steps,
-      );
+      assert.equal(stepsIn(server.requests), steps);
       assert.is(server.requests.filter(({ path }) => path === "runs/create").length, 1);
       assert.is(server.requests.at(-1)!.body.status, "FINISHED");
     }),
@@ -279,10 +268,7 @@ law("the spool of a run that goes on is refused by jacoflow-mlflow, and left as 
     assert.is.not(refused?.code, 0);
     assert.match(refused?.said ?? "", "RUN_ACTIVE");
     assert.ok(server.requests.every(({ body }) => body.status !== "KILLED"));
-    assert.equal(
-      numbersIn(server.requests).map(({ step }) => step),
-      steps,
-    );
+    assert.equal(stepsIn(server.requests), steps);
   }),
 );
 
