@@ -46,6 +46,9 @@ test("a diagonal J by hand: α = σ/√n, bias, variance, T, B and both residual
   assert.ok(close(second.distanceBound, Math.sqrt((3 / 4) ** 2 + 1 + (2 / 2) ** 2 * 36)));
 });
 
+/** Norms near the root of the smallest double: their squares have lost their digits. */
+const underflow = 1e-150;
+
 const problems = fc
   .record({
     values: fc.array(fc.double({ min: 0.1, max: 10, noNaN: true }), { minLength: 2, maxLength: 8 }),
@@ -85,8 +88,8 @@ test("the linearised problem stays below its bounds at every cut and Γ while η
     fc.property(problems, (problem) => {
       const ranks = cutRanks(problem.singularValues, 0, 100);
       for (const row of theoremBounds(problem, ranks, [1, 1.7, 4])) {
-        assert.ok(row.residual <= row.residualBound * (1 + 1e-12));
-        assert.ok(row.distance <= row.distanceBound * (1 + 1e-12));
+        assert.ok(row.residual <= row.residualBound * (1 + 1e-12) + underflow);
+        assert.ok(row.distance <= row.distanceBound * (1 + 1e-12) + underflow);
       }
     }),
   );
