@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { RecordBatch } from "apache-arrow";
 import type { InputStream } from "../../pipeline/stage.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
@@ -13,23 +14,47 @@ export interface Target {
 /** The name of stdout in an option that names a target. */
 export const standardOutputName = "-";
 
+/** Milliseconds of small writes in a row that the stream may gather. */
+const burst = 4;
+
 /**
- * stdout as a target: waits for a slow reader, so that nothing piles up in memory, without holding up the process.
- * OUTPUT_CLOSED when the reader went away.
+ * stdout as a target: waits for a slow reader as soon as the stream has no room, so that nothing piles up in memory,
+ * without holding up the process. OUTPUT_CLOSED when the reader went away: of the write that found it out, else of the next
+ * one or of `close`.
  */
 export function standardOutput(output: NodeJS.WritableStream = process.stdout): Target {
   // The event comes besides the callback; the program ends at once when nobody listens to it.
   const ignore = () => undefined;
   output.on("error", ignore);
+  let last: Promise<void> = Promise.resolve();
+  let turn = Number.NEGATIVE_INFINITY;
+  let failure: { readonly error: unknown } | undefined;
+  const throwFailure = () => {
+    if (failure !== undefined) throw failure.error;
+  };
   return {
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        output.write(bytes, (error) => {
-          if (error) reject(sinkErrors.outputClosed("stdout", error));
-          else resolve();
+    write: async (bytes) => {
+      throwFailure();
+      let hasRoom = true;
+      last = new Promise((resolve) => {
+        hasRoom = output.write(bytes, (error) => {
+          if (error) failure ??= { error: sinkErrors.outputClosed("stdout", error) };
+          resolve();
         });
-      }),
-    close: async () => void output.removeListener("error", ignore),
+      });
+      if (!hasRoom) await last;
+      else if (performance.now() - turn >= burst) {
+        // A reader that is gone shows within a turn of the event loop.
+        await setImmediate();
+        turn = performance.now();
+      }
+      throwFailure();
+    },
+    close: async () => {
+      await last;
+      output.removeListener("error", ignore);
+      throwFailure();
+    },
   };
 }
 
