@@ -1,9 +1,10 @@
 /** Rows as lines with their columns aligned; numbers (by their look) to the right. No trailing spaces. */
 export function alignedColumns(rows: readonly (readonly string[])[], gap = "  "): string {
-  const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
+  // Not Math.max(...): a query may find more rows than a call may have arguments.
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
   return rows
     .map((row) =>
       row

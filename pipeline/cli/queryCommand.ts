@@ -1,3 +1,4 @@
+import type * as DuckDB from "@duckdb/node-api";
 import { queryErrors } from "../../schemas/errors/query.js";
 import { checkPart } from "../../stages/sinks/checksums.js";
 import { type QueryFormat, type QueryResult, queryText } from "./queryRows.js";
@@ -35,12 +36,12 @@ async function ask(
   tables: readonly string[],
   isNamed: (table: string) => boolean,
 ): Promise<QueryResult> {
-  const { DuckDBInstance } = await import("@duckdb/node-api").catch((cause: unknown) => {
+  const duckdb = await import("@duckdb/node-api").catch((cause: unknown) => {
     throw queryErrors.needsDuckDB(cause);
   });
   // Nothing is fetched: an extension that is not in the package is not there.
   const settings = { autoinstall_known_extensions: "false" };
-  const instance = await DuckDBInstance.create(":memory:", settings);
+  const instance = await duckdb.DuckDBInstance.create(":memory:", settings);
   const connection = await instance.connect();
   try {
     for (const [at, view] of views.entries()) {
@@ -50,11 +51,28 @@ async function ask(
       });
     }
     const reader = await connection.runAndReadAll(sql);
-    return { columns: reader.columnNames(), rows: reader.getRowsJS() };
+    return { columns: reader.columnNames(), rows: reader.convertRows(plainValues(duckdb)) };
   } catch (error) {
     throw queryErrors.failed(sql, error, tables);
   } finally {
     connection.closeSync();
     instance.closeSync();
   }
+}
+
+/** Of dates, times, intervals and bytes, which neither JSON nor CSV has, the text that DuckDB writes. */
+function plainValues({
+  DuckDBTypeId: id,
+  JSDuckDBValueConverter: toJavaScript,
+}: typeof DuckDB): DuckDB.DuckDBValueConverter<unknown> {
+  const asText = new Set<DuckDB.DuckDBTypeId>([
+    ...[id.DATE, id.TIME, id.TIME_TZ, id.TIME_NS, id.INTERVAL, id.BLOB, id.BIT],
+    ...[id.TIMESTAMP, id.TIMESTAMP_S, id.TIMESTAMP_MS, id.TIMESTAMP_NS, id.TIMESTAMP_TZ],
+  ]);
+  return (value, type, convert) => {
+    if (value === null) return null;
+    return asText.has(type.typeId)
+      ? String(value)
+      : toJavaScript(value, type, convert as DuckDB.DuckDBValueConverter<DuckDB.JS>);
+  };
 }

@@ -1,21 +1,23 @@
+import { printable } from "../../schemas/errors/error.js";
 import { alignedColumns } from "./columns.js";
 
 /** How the rows of a query are written. */
 export const queryFormats = ["table", "csv", "ndjson"] as const;
 export type QueryFormat = (typeof queryFormats)[number];
 
-/** What a query found. */
+/** What a query found: texts, numbers, truth values, null, and lists and objects of them. */
 export interface QueryResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
 }
 
+const digits = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
+
 /** Values as JSON has them: int64 with all its digits, NaN and infinities as texts (as in `sink/ndjson`). */
 function jsonText(value: unknown): string {
   if (typeof value === "bigint") return String(value);
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : `"${value}"`;
+  if (typeof value === "number") return Number.isFinite(value) ? digits(value) : `"${value}"`;
   if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
-  if (value instanceof Date) return JSON.stringify(value);
   if (typeof value === "object" && value !== null) {
     const pairs = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`);
     return `{${pairs.join(",")}}`;
@@ -24,23 +26,31 @@ function jsonText(value: unknown): string {
 }
 
 function plainText(value: unknown): string {
-  if (value === null || value === undefined) return "";
+  if (value === null) return "";
+  if (typeof value === "number") return digits(value);
   return typeof value === "string" ? value : typeof value === "object" ? jsonText(value) : String(value);
+}
+
+/** NULL is nothing at all, an empty text `""`; alone in its row NULL is that too, since readers pass over empty lines. */
+function csvRow(row: readonly unknown[]): string {
+  if (row.length === 1 && row[0] === null) return '""\n';
+  return `${row.map(csvCell).join(",")}\n`;
 }
 
 function csvCell(value: unknown): string {
   const text = plainText(value);
-  return /[",\r\n]/.test(text) || text === "" ? `"${text.replaceAll('"', '""')}"` : text;
+  const isQuoted = /[",\r\n]/.test(text) || (text === "" && value !== null);
+  return isQuoted ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The rows as text, every line ended. */
 export function queryText({ columns, rows }: QueryResult, format: QueryFormat): string {
-  if (format === "csv") return [columns, ...rows].map((row) => `${row.map(csvCell).join(",")}\n`).join("");
+  if (format === "csv") return [columns, ...rows].map(csvRow).join("");
   if (format === "ndjson") {
     const keys = columns.map((column) => JSON.stringify(column));
     return rows
       .map((row) => `{${row.map((value, at) => `${keys[at]}:${jsonText(value)}`).join(",")}}\n`)
       .join("");
   }
-  return alignedColumns([columns, ...rows.map((row) => row.map(plainText))]);
+  return alignedColumns([columns, ...rows.map((row) => row.map((value) => printable(plainText(value))))]);
 }

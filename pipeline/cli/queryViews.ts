@@ -18,7 +18,12 @@ export interface QueryViews {
 /** A text as SQL has it between single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-const partsText = ({ files }: KeptTable) => `read_parquet([${files.map(quoted).join(", ")}])`;
+/** A path that DuckDB takes as it is written: in brackets a character of a pattern stands for itself. */
+const literal = (path: string) => path.replaceAll(/[*?[]/g, "[$&]");
+
+/** The rows of these files and nothing else: of a folder named `step=5` DuckDB would make a column. */
+const partsText = ({ files }: KeptTable) =>
+  `read_parquet([${files.map((file) => quoted(literal(file))).join(", ")}], hive_partitioning = false)`;
 
 /**
  * A view for every table of the Parquet parts of a run folder, over all stages that sent it; for a folder of runs (a
