@@ -19,16 +19,16 @@ function bucketOf(value: number): number {
   const size = Math.abs(value);
   if (size <= nearZero) return 0;
   // The logarithm may be off by a rounding where a limit is met, so the limit itself decides.
-  let bucket = Math.max(1, Math.ceil(Math.log(size / nearZero) / Math.log(growth)));
+  let bucket = Math.max(1, Math.ceil((Math.log(size) - Math.log(nearZero)) / Math.log(growth)));
   while (limitOf(bucket) < size) bucket += 1;
   while (bucket > 1 && limitOf(bucket - 1) >= size) bucket -= 1;
   return value > 0 ? bucket : -bucket;
 }
 
-/** Upper limit of a bucket; the limit of a negative one is the end nearer to 0. */
+/** Upper limit of a bucket; the limit of a negative one is the end nearer to 0. The last bucket ends with the numbers. */
 function limitOf(bucket: number): number {
-  if (bucket >= 0) return nearZero * growth ** bucket;
-  return -nearZero * growth ** (-bucket - 1);
+  const limit = nearZero * growth ** (bucket >= 0 ? bucket : -bucket - 1);
+  return Math.min(limit, Number.MAX_VALUE) * (bucket >= 0 ? 1 : -1);
 }
 
 /** The histogram of the finite ones of `values`; undefined when there are none. Sums are in float64. */

@@ -12,10 +12,10 @@ export class Message {
     return this.#fixed(4, (view) => view.setFloat32(0, value, true));
   }
 
-  /** Not below 0. */
+  /** An int64: below 0 as its two's complement. */
   integer(field: number, value: bigint): this {
     this.#key(field, 0);
-    this.#varint(value);
+    this.#varint(BigInt.asUintN(64, value));
     return this;
   }
 

@@ -36,10 +36,19 @@ law("events are the bytes that TensorFlow writes", () => {
   );
 });
 
+law("a step below 0 is written as protocol buffers do", () => {
+  const bytes = eventRecord(1, -1n, []);
+  assert.is(
+    Buffer.from(bytes.subarray(12, -4)).toString("hex"),
+    "09000000000000f03f10ffffffffffffffffff012a00",
+  );
+});
+
 law("every finite value lies in the bucket that counts it, and limits grow", () => {
   const number = fc.oneof(
     fc.double({ min: -1e6, max: 1e6 }),
-    fc.constantFrom(0, -0, 1e-12, 1e-30, 1.1e-12, Number.NaN, Number.POSITIVE_INFINITY),
+    fc.constantFrom(0, -0, 1e-12, 1e-30, 1.1e-12, 1e297, 1e306, Number.NaN, Number.POSITIVE_INFINITY),
+    fc.constantFrom(Number.MAX_VALUE, -Number.MAX_VALUE),
   );
   fc.assert(
     fc.property(fc.array(number, { maxLength: 60 }), (values) => {
