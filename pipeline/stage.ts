@@ -106,7 +106,10 @@ export interface StageContext<Options> {
     readonly name: string;
     readonly seed: number;
     readonly file: unknown;
-    /** Aborts when the run ends early. A sink's own `signal` does so later: it has time to write what it was given. */
+    /**
+     * Aborts when the run ends early: the `cause` of its reason is the error that the run fails with, and undefined when it is
+     * only stopped. A sink's own `signal` aborts later: it has time to write what it was given.
+     */
     readonly stopping: AbortSignal;
   };
   store(name: string): BatchStore;

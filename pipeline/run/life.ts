@@ -232,7 +232,7 @@ export class Run {
     const stopping = this.#stop.signal.aborted;
     if (!stopping || ending === "failed") this.#ending = ending;
     if (stopping) return;
-    const stopped = runErrors.stopped();
+    const stopped = runErrors.stopped(this.#failure);
     this.#stop.abort(stopped);
     const sinks = new Set(
       this.#pipeline.stages

@@ -397,13 +397,14 @@ const isFull = (cause: unknown) =>
 
 /** Messages of a run. */
 export const runErrors = {
-  /** What stages that still work get when the run ends early; never the error of a run. */
-  stopped: () =>
+  /** What stages that still work get when the run ends early; never the error of a run, which is its cause if there is one. */
+  stopped: (cause?: JacoflowError) =>
     new JacoflowError({
       code: "RUN_STOPPED",
       kind: "run",
       message: "the run was stopped",
       remedy: "Look at the first error of the run.",
+      cause,
     }),
   /**
    * The first error of a run, with the stage's name. Code, kind and remedy stay those of the cause; of several that a stage

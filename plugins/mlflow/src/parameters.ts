@@ -1,6 +1,7 @@
 import { mlflowErrors } from "./errors.js";
+import { nameForServer } from "./names.js";
 
-/** Longest text of a parameter that the server takes. */
+/** Longest text of a parameter that the server takes, in characters. */
 const longest = 6000;
 
 /**
@@ -17,7 +18,8 @@ export function parameterTexts(
       const value = path === "seed" ? run.seed : path === "name" ? run.name : at(run.file, path.split("."));
       if (value === undefined) throw mlflowErrors.parameter(path, place);
       const text = typeof value === "string" ? value : JSON.stringify(value);
-      return [path, text.slice(0, longest)];
+      // A character may be two of the units that a text is sliced by.
+      return [nameForServer(path), [...text.slice(0, 2 * longest)].slice(0, longest).join("")];
     }),
   );
 }

@@ -36,6 +36,7 @@ export const runTag = "jacoflow.run";
 
 /** What the server takes in one request. */
 export const metricsTogether = 1000;
+const parametersTogether = 100;
 
 /** Longest that one request may take. */
 const patience = 30_000;
@@ -52,6 +53,10 @@ export function openServer(
 ): Server {
   const base = url.replace(/\/+$/, "");
   const authorization = authorizationOf(environment);
+  const secrets = [authorization?.split(" ")[1], environment.MLFLOW_TRACKING_PASSWORD];
+  /** An answer as it may be logged: a server may say back what it was asked with. */
+  const withoutSecrets = (text: string) =>
+    secrets.reduce<string>((left, secret) => (secret ? left.replaceAll(secret, "…") : left), text);
 
   async function ask(
     method: "GET" | "POST",
@@ -73,11 +78,12 @@ export function openServer(
       throw mlflowErrors.away(address, `it answered ${status}`);
     }
     if (missing && status === 404) return undefined;
-    if (status < 200 || status >= 300) throw mlflowErrors.refused(address, status, text, spool);
+    if (status < 200 || status >= 300)
+      throw mlflowErrors.refused(address, status, withoutSecrets(text), spool);
     try {
       return JSON.parse(text) as Answer;
     } catch {
-      throw mlflowErrors.refused(address, status, `what is no JSON: ${text}`, spool);
+      throw mlflowErrors.refused(address, status, `what is no JSON: ${withoutSecrets(text)}`, spool);
     }
   }
 
@@ -112,7 +118,11 @@ export function openServer(
       return (await ask("POST", "runs/search", body))?.runs?.[0]?.info?.run_id;
     },
     async logParameters(run, parameters) {
-      await ask("POST", "runs/log-batch", { run_id: run, params: pairs(parameters) });
+      const all = pairs(parameters);
+      for (let at = 0; at < all.length; at += parametersTogether) {
+        const params = all.slice(at, at + parametersTogether);
+        await ask("POST", "runs/log-batch", { run_id: run, params });
+      }
     },
     async logMetrics(run, metrics) {
       const numbers = metrics.map((metric) => ({ ...metric, value: numberText(metric.value) }));

@@ -12,6 +12,7 @@ import {
 } from "jacoflow";
 import { Type } from "typebox";
 import { mlflowErrors } from "./errors.js";
+import { nameForServer } from "./names.js";
 import { parameterTexts } from "./parameters.js";
 import { Sender } from "./sender.js";
 import { readSent, writeSent } from "./sent.js";
@@ -67,7 +68,8 @@ function metricOf(
   timestamp: number,
 ): Metric {
   const jacobian = jacobianStep === undefined ? "" : `/jacobian-${jacobianStep}`;
-  return { key: `${stage}/${name}/${split}${jacobian}`, value, step: Number(step), timestamp };
+  const key = nameForServer(`${stage}/${name}/${split}${jacobian}`);
+  return { key, value, step: Number(step), timestamp };
 }
 
 export const mlflow = defineStage({
@@ -155,7 +157,7 @@ export const mlflow = defineStage({
 /** How a run that ends ends: an error of another stage stops it as FAILED, a signal as KILLED. */
 function statusOf(stopping: AbortSignal): RunStatus {
   if (!stopping.aborted) return "FINISHED";
-  return stopping.reason instanceof Error && stopping.reason.name === "JacoflowError" ? "FAILED" : "KILLED";
+  return stopping.reason instanceof Error && stopping.reason.cause !== undefined ? "FAILED" : "KILLED";
 }
 
 /** Reads what nobody has to send any more. */

@@ -9,10 +9,16 @@ export interface Request {
 }
 
 /**
- * What stands in the place of an answer: a status; `reset` cuts the connection, `page` is no JSON, `silence` is the head of an
+ * What stands in the place of an answer: a status, or one with a text; `reset` cuts the connection, `page` is no JSON, `silence` is the head of an
  * answer and nothing after it.
  */
-export type Instead = number | "reset" | "page" | "silence" | undefined;
+export type Instead =
+  | number
+  | { readonly status: number; readonly text: string }
+  | "reset"
+  | "page"
+  | "silence"
+  | undefined;
 
 export interface StandIn {
   readonly url: string;
@@ -37,6 +43,7 @@ export async function standIn(
     if (instead === "reset") return request.socket.destroy();
     if (instead === "page") return response.writeHead(200).end("<h1>Sign in</h1>");
     if (instead === "silence") return response.writeHead(200).write("{");
+    if (typeof instead === "object") return response.writeHead(instead.status).end(instead.text);
     if (instead !== undefined) return response.writeHead(instead).end(`{"error_code":"STATUS_${instead}"}`);
     if (path.startsWith("experiments/get-by-name")) return response.writeHead(404).end("{}");
     const answers: Readonly<Record<string, unknown>> = {

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { appendFile, cp, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { metrics, whileAtRest } from "jacoflow";
+import { JacoflowError, metrics, whileAtRest } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parameterTexts } from "../src/parameters.js";
 import { openServer } from "../src/server.js";
 import { mlflow } from "../src/sink.js";
 import { inFolder } from "./folder.js";
@@ -119,6 +120,36 @@ law("stopped and resumed it sends what is left; killed after all was sent it sen
   }),
 );
 
+law(
+  "the end to tell the server of is KILLED of a run that was stopped, FAILED of one that another stage ended",
+  () =>
+    inFolder(async (folder) => {
+      const ends: readonly [string, Error | undefined][] = [
+        ["KILLED", undefined],
+        ["FAILED", new Error("no space left")],
+      ];
+      for (const [status, cause] of ends) {
+        const server = await standIn();
+        const stopping = new AbortController();
+        async function* stopped() {
+          yield evaluation(0, 1);
+          // As the runtime stops a run.
+          stopping.abort(
+            new JacoflowError({ code: "RUN_STOPPED", kind: "run", message: "the run was stopped", cause }),
+          );
+        }
+        await runStage(mlflow, {
+          ...{ runFolder: join(folder, status), options: { url: server.url }, signal: stopping.signal },
+          inputs: { metrics: [stopped()] },
+        });
+        await server.close();
+        // It had no time to send it: the same signal stops it here.
+        const state = await readFile(join(folder, status, "mlflow/tried/state.json"), "utf8");
+        assert.is((JSON.parse(state) as { end: { status: string } }).end.status, status);
+      }
+    }),
+);
+
 law("an answer that was lost does not make a second run", () =>
   inFolder(async (runFolder) => {
     const server = await standIn((request, at) =>
@@ -135,6 +166,59 @@ law("an answer that was lost does not make a second run", () =>
     assert.match(String(search.body.filter), /^tags\.`jacoflow\.run` = '[0-9a-f-]{36}'$/);
     assert.equal(stepsIn(server.requests), steps);
   }),
+);
+
+law("names that MLflow refuses are sent as ones it takes, each its own, and hold up no other number", () =>
+  inFolder(async (runFolder) => {
+    const server = await standIn();
+    const names = [
+      "f1@0.5",
+      "f1#0.5",
+      "größe/试",
+      "a//b",
+      "",
+      "..",
+      "a\n𝛼",
+      "x".repeat(300),
+      "𝛼".repeat(249),
+      "top: 5",
+    ];
+    const batches = names.map((name, step) =>
+      metrics.batch({ stage: "train", step, epoch: step, split: "train", name, value: [step] }, 1),
+    );
+    await runStage(mlflow, { runFolder, options: { url: server.url }, inputs: { metrics: [batches] } });
+    await server.close();
+    const keys = numbersIn(server.requests).map(({ key }) => key);
+    assert.is(new Set(keys).size, names.length);
+    for (const key of keys) {
+      // The rule of its server, which counts characters and compares with the path that it would be.
+      assert.match(key, /^[\p{L}\p{N}_\-. :/]+$/u);
+      assert.is(posix.normalize(key), key);
+      assert.ok([...key].length <= 250, key);
+    }
+    assert.match(keys[0], /^edge-metrics-0\/f1_0\.5\/train-[0-9a-f]{8}$/);
+    assert.is(keys[2], "edge-metrics-0/größe/试/train");
+    assert.is(keys[9], "edge-metrics-0/top: 5/train");
+  }),
+);
+
+law(
+  "250 parameters go in requests of at most 100, and a long one is cut between two characters",
+  async () => {
+    const server = await standIn();
+    const made = openServer(server.url, "", {}, new AbortController().signal);
+    const parameters = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`p${at}`, String(at)]));
+    await made.logParameters("run-1", parameters);
+    await server.close();
+    const sent = server.requests.map(({ body }) => body.params as readonly { key: string; value: string }[]);
+    assert.equal(
+      sent.map(({ length }) => length),
+      [100, 100, 50],
+    );
+    assert.equal(Object.fromEntries(sent.flat().map(({ key, value }) => [key, value])), parameters);
+    const file = { long: `a${"𝛼".repeat(7000)}` };
+    assert.is(parameterTexts({ name: "", seed: 1, file }, ["long"], "").long, `a${"𝛼".repeat(5999)}`);
+  },
 );
 
 law("2,500 rows go in requests of at most 1,000", () =>
@@ -350,6 +434,29 @@ law("addresses with a password, of another protocol, or none are refused before 
     );
   }
 });
+
+law("an error in the log holds no credentials, though the server says back what it was asked with", () =>
+  inFolder(async (runFolder) => {
+    const environment = {
+      MLFLOW_TRACKING_TOKEN: "",
+      MLFLOW_TRACKING_USERNAME: "ada",
+      MLFLOW_TRACKING_PASSWORD: "se cret",
+    };
+    Object.assign(process.env, environment);
+    const basic = Buffer.from("ada:se cret").toString("base64");
+    const server = await standIn(() => ({ status: 401, text: `you are Basic ${basic}, ada:se cret` }));
+    const { logs } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: server.url } },
+      inputs: { metrics: [[evaluation(0, 1)]] },
+    }).finally(() => {
+      for (const name of Object.keys(environment)) delete process.env[name];
+    });
+    await server.close();
+    assert.is(server.requests[0].authorization, `Basic ${basic}`);
+    const refused = logs.find(({ message }) => message.includes("answered 401"))?.message ?? "";
+    assert.match(refused, "you are Basic …, ada:…");
+  }),
+);
 
 law("a token that would end its line of the request is refused, and not said", () => {
   for (const token of ["abc\r\nX-Other: 1", "abc\n", "a b"]) {

@@ -69,7 +69,7 @@ const producer = defineStage({
 
 /** A sink that keeps the numbers it gets, and says when it ended well. */
 function collector() {
-  const kept = { numbers: [] as number[], flushed: false, early: false };
+  const kept = { numbers: [] as number[], flushed: false, early: false, cause: undefined as unknown };
   const stage = defineStage({
     name: "sink/collect",
     summary: "keeps",
@@ -85,7 +85,9 @@ function collector() {
         ),
       );
       kept.flushed = true;
-      kept.early = context.run.stopping.aborted;
+      const { stopping } = context.run;
+      kept.early = stopping.aborted;
+      kept.cause = (stopping.reason as Error | undefined)?.cause;
       assert.not(context.signal.aborted, "a sink has time to flush");
     },
   });
@@ -385,6 +387,7 @@ stages:
     assert.is((stopped as { code: string }).code, "RUN_STOPPED");
     assert.ok(kept.flushed, "the sink ended as after a normal end");
     assert.ok(kept.early, "and could know that more would have come");
+    assert.is(kept.cause, outcome.error, "and why it did not");
     assert.equal(
       kept.numbers.filter((number) => number < 1000),
       [0, 1],
@@ -470,6 +473,8 @@ stages:
       assert.is(outcome.outcome, "cancelled");
       assert.is(outcome.error, undefined);
       assert.ok(kept.flushed);
+      assert.ok(kept.early);
+      assert.is(kept.cause, undefined, "nothing failed");
       assert.equal(kept.numbers, upTo(kept.numbers.length));
       assert.ok(kept.numbers.length >= 20, "what was sent is in the sink");
       assert.is(JSON.parse(await readFile(join(runFolder, "run.json"), "utf8")).outcome, "cancelled");
@@ -486,7 +491,7 @@ test("a run cancelled before it begins runs no stage", async () => {
     stageMap(producer, stage),
     ({ outcome }) => {
       assert.is(outcome.outcome, "cancelled");
-      assert.equal(kept, { numbers: [], flushed: true, early: true });
+      assert.equal(kept, { numbers: [], flushed: true, early: true, cause: undefined });
       assert.is(outcome.stages[0].startSeconds, undefined);
     },
     { signal: AbortSignal.abort() },
