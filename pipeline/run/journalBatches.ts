@@ -2,9 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { RecordBatch } from "apache-arrow";
 import { runErrors } from "../../schemas/errors/pipeline.js";
+import { inPieces } from "../../schemas/inPieces.js";
 import { decodeArrow, encodeArrow } from "../../schemas/ipc.js";
 import { fill } from "./journalState.js";
-import { inPieces } from "./pieces.js";
 
 /** A batch and the number of the port it was sent on. */
 export interface SentBatch {

@@ -2,9 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { pieceBytes, piecesOf } from "../../schemas/digest.js";
+import { inPieces } from "../../schemas/inPieces.js";
 import type { JournalArray, JournalIdentity, JournalState } from "../stage.js";
 import { writeFileAtomic } from "./folder.js";
-import { inPieces } from "./pieces.js";
 
 /** A state and the batches it follows. */
 export interface KeptState extends JournalState {

@@ -1,3 +1,4 @@
+import { inPieces } from "../../schemas/inPieces.js";
 import { encodeArrow } from "../../schemas/ipc.js";
 import type { FileForm } from "./keptTables.js";
 
@@ -5,6 +6,6 @@ import type { FileForm } from "./keptTables.js";
 export const arrowForm: FileForm = {
   ending: "arrow",
   write: async (file, { schema, batches }) => {
-    for (const chunk of await encodeArrow(schema, batches)) await file.append(chunk);
+    for (const piece of inPieces(await encodeArrow(schema, batches))) await file.append(piece);
   },
 };

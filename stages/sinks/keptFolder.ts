@@ -92,13 +92,15 @@ export class KeptFolder {
     const file = new AtomicFile(join(path, name), files);
     const hash = createHash("sha256");
     let bytes = 0;
-    const append = async (chunk: Uint8Array) => {
+    const digest = async (chunk: Uint8Array) => {
       for (let at = 0; at < chunk.length; at += pieceBytes) {
         if (at > 0) await setImmediate();
         hash.update(chunk.subarray(at, at + pieceBytes));
       }
+    };
+    const append = async (chunk: Uint8Array) => {
       bytes += chunk.length;
-      await file.append(chunk);
+      await Promise.all([file.append(chunk), digest(chunk)]);
     };
     try {
       await write({ path: file.path, append });

@@ -1,4 +1,4 @@
-import { joinChunks } from "../../schemas/ipc.js";
+import { joinChunks } from "./ipc.js";
 
 const pieceBytes = 1 << 18;
 
