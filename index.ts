@@ -86,7 +86,7 @@ export { checkInput } from "./stages/network/description.js";
 export { regularFileSize } from "./stages/regularFile.js";
 export { arrowForm } from "./stages/sinks/arrowForm.js";
 export { type CurvePoint, curvePoints } from "./stages/sinks/curves.js";
-export { type GatheredWrites, gatheredWrites } from "./stages/sinks/gathered.js";
+export { type GatheredWrites, gatheredWrites, refuseRemoved } from "./stages/sinks/gathered.js";
 export {
   type FileForm,
   type KeepOptions,

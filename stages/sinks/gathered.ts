@@ -1,3 +1,5 @@
+import type { FileHandle } from "node:fs/promises";
+
 /** Bytes that may wait for a write to end; who brings more waits too. */
 const mostWaiting = 262_144;
 
@@ -54,4 +56,10 @@ export function gatheredWrites(append: (bytes: Uint8Array) => Promise<void>): Ga
       throwFailure();
     },
   };
+}
+
+/** Rejects when an open file has been removed or replaced: whatever is written there is lost when it is closed. */
+export async function refuseRemoved(file: Pick<FileHandle, "stat">): Promise<void> {
+  if ((await file.stat()).nlink === 0)
+    throw new Error("it was removed or replaced while it was being written");
 }

@@ -6,7 +6,7 @@ import type { StageContext } from "../../pipeline/stage.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { syncFolder } from "../../schemas/syncFolder.js";
-import { type GatheredWrites, gatheredWrites } from "./gathered.js";
+import { type GatheredWrites, gatheredWrites, refuseRemoved } from "./gathered.js";
 import type { Target } from "./target.js";
 
 /** Where rows go, batch by batch, whoever of several inputs sends them. */
@@ -60,13 +60,9 @@ export class GrowingFile implements RowTarget {
     this.#ledger = ledger;
     this.#given = entries.reduce((sum, [, , bytes]) => sum + bytes, 0);
     this.#written = this.#given;
-    const append = (handle: FileHandle, bytes: Uint8Array) =>
-      handle.appendFile(bytes).catch((error: unknown) => {
-        throw runErrors.writeFailed(path, error);
-      });
-    this.#lines = gatheredWrites((bytes) => append(ledger, bytes));
+    this.#lines = gatheredWrites((bytes) => this.#attempt(ledger.appendFile(bytes)));
     this.#writes = gatheredWrites(async (bytes) => {
-      await append(file, bytes);
+      await this.#attempt(file.appendFile(bytes).then(() => refuseRemoved(file)));
       this.#written += bytes.length;
       await this.#enter();
     });
@@ -144,6 +140,12 @@ export class GrowingFile implements RowTarget {
     return this.#inTurn(() => this.#write(piece));
   }
 
+  #attempt(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
+      throw runErrors.writeFailed(this.#path, error);
+    });
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
@@ -167,9 +169,7 @@ export class GrowingFile implements RowTarget {
     try {
       await this.#writes.settled();
       await this.#lines.settled();
-      await this.#file.sync().catch((error: unknown) => {
-        throw runErrors.writeFailed(this.#path, error);
-      });
+      await this.#attempt(this.#file.sync().then(() => refuseRemoved(this.#file)));
     } finally {
       await this.#ledger.close();
       await this.#file.close();

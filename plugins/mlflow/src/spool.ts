@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type GatheredWrites, gatheredWrites } from "jacoflow";
+import { type GatheredWrites, gatheredWrites, refuseRemoved } from "jacoflow";
 import { mlflowErrors } from "./errors.js";
 import { type Metric, numberText, type RunStatus } from "./server.js";
 
@@ -146,6 +146,7 @@ export class Spool {
         const position = this.#written + at;
         at += (await this.#numbers.write(bytes, at, bytes.length - at, position)).bytesWritten;
       }
+      await refuseRemoved(this.#numbers);
     } catch (error) {
       throw mlflowErrors.write(join(this.folder, "numbers.ndjson"), error);
     }

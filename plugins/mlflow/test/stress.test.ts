@@ -1,9 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { metrics } from "jacoflow";
+import { type JacoflowError, metrics } from "jacoflow";
 import { runStage } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -112,6 +112,24 @@ law(
       });
     }
   },
+);
+
+law("a spool that is removed while the server is away ends the run by name", () =>
+  inFolder(async (runFolder) => {
+    const numbers = join(runFolder, "mlflow/tried/numbers.ndjson");
+    async function* training() {
+      yield* countTo(10).map(batch);
+      await until("there is a spool", async () => (await readFile(numbers, "utf8").catch(() => "")) !== "");
+      await rm(numbers);
+      yield* countTo(10).map(batch);
+    }
+    const { error } = await runStage(mlflow, {
+      ...{ runFolder, options: { url: "http://127.0.0.1:9", patience: 0 } },
+      inputs: { metrics: [training()] },
+    });
+    assert.is((error as JacoflowError).code, "MLFLOW_WRITE");
+    assert.match((error as JacoflowError).message, numbers);
+  }),
 );
 
 law("while the server is silent, rows take no memory and wait for nobody", () =>

@@ -1,6 +1,6 @@
-import { appendFile, type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { appendFile, type FileHandle, lstat, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type GatheredWrites, gatheredWrites } from "jacoflow";
+import { type GatheredWrites, gatheredWrites, refuseRemoved } from "jacoflow";
 import { tensorboardErrors } from "./errors.js";
 import { eventRecord, firstRecord, type Value } from "./event.js";
 import { timeless, wholeRecords } from "./record.js";
@@ -72,7 +72,10 @@ export class EventFiles {
       Array.from(this.#files, async ([run, { handle, writes }]) => {
         try {
           await writes.settled();
-          await this.#attempt(run, handle.sync());
+          await this.#attempt(
+            run,
+            handle.sync().then(() => refuseRemoved(handle)),
+          );
         } finally {
           await handle.close();
         }
@@ -87,13 +90,20 @@ export class EventFiles {
     const path = this.#pathOf(run);
     await this.#attempt(run, mkdir(dirname(path), { recursive: true }));
     const isBegun = this.#begun.has(path);
-    const handle = await this.#attempt(run, open(path, isBegun ? "a+" : "w"));
+    // Whoever still writes one that is replaced learns it: two never write one file.
+    if (!isBegun) await this.#attempt(run, removeFile(path));
+    const handle = await this.#attempt(run, open(path, isBegun ? "a+" : "a"));
     const { records, bytes } = wholeRecords(
       isBegun ? await this.#attempt(run, readFile(path)) : Buffer.alloc(0),
     );
     await this.#attempt(run, handle.truncate(bytes));
     if (!isBegun) await this.#attempt(run, this.#begun.add(path));
-    const writes = gatheredWrites((piece) => this.#attempt(run, handle.appendFile(piece)));
+    const writes = gatheredWrites((piece) =>
+      this.#attempt(
+        run,
+        handle.appendFile(piece).then(() => refuseRemoved(handle)),
+      ),
+    );
     const file: EventFile = { handle, writes, earlier: records, came: 0, again: 0 };
     this.#files.set(run, file);
     await this.#write(run, file, firstRecord(this.#wallTime(step)));
@@ -124,4 +134,10 @@ export class EventFiles {
       throw tensorboardErrors.write(this.#pathOf(run), error);
     });
   }
+}
+
+/** Removes a file where there is one; a device or a pipe stays. */
+async function removeFile(path: string): Promise<void> {
+  const about = await lstat(path).catch(() => undefined);
+  if (about?.isFile() === true) await rm(path, { force: true });
 }

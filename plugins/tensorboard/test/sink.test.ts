@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import type { RecordBatch } from "apache-arrow";
 import { type JacoflowError, metrics, spectrum } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
@@ -175,6 +176,58 @@ law("a folder that cannot be made is a coded error that names the file", () =>
     });
     assert.is((error as { code?: string }).code, "TENSORBOARD_WRITE");
     assert.match((error as Error).message, "file");
+  }),
+);
+
+law(
+  "event files that are removed while they grow end the run by name; resumed, it writes all of them again",
+  () =>
+    inFolder(async (folder) => {
+      const [runFolder, whole] = [join(folder, "run"), join(folder, "whole")];
+      const evaluations = Array.from({ length: 20 }, (_, step) => evaluation(step, 1 / (1 + step)));
+      async function* removing() {
+        yield* evaluations.slice(0, 10);
+        const begun = join(runFolder, "tensorboard");
+        await until(
+          "there are event files",
+          async () => (await filesBelow(begun).catch(() => new Map())).size === 2,
+        );
+        await rm(begun, { recursive: true });
+        yield* evaluations.slice(10);
+      }
+      const { error } = await runStage(tensorboard, { runFolder, inputs: { metrics: [removing()] } });
+      assert.is((error as JacoflowError).code, "TENSORBOARD_WRITE");
+      assert.match((error as JacoflowError).message, "removed or replaced");
+      for (const resumed of [runFolder, whole]) {
+        const ended = await runStage(tensorboard, { runFolder: resumed, inputs: { metrics: [evaluations] } });
+        assert.is(ended.error, undefined);
+      }
+      assert.equal(
+        [...(await filesBelow(join(runFolder, "tensorboard")))],
+        [...(await filesBelow(join(whole, "tensorboard")))],
+      );
+    }),
+);
+
+law("of two runs that write one folder at once, the later one has the files and the other ends by name", () =>
+  inFolder(async (folder) => {
+    const evaluations = Array.from({ length: 20 }, (_, step) => evaluation(step, 1 / (1 + step)));
+    const options = { folder: join(folder, "board") };
+    const runIn = (name: string, batches: AsyncIterable<RecordBatch> | readonly RecordBatch[]) =>
+      runStage(tensorboard, {
+        ...{ runFolder: join(folder, name), options },
+        inputs: { metrics: [batches] },
+      });
+    async function* overtaken() {
+      yield* evaluations.slice(0, 10);
+      assert.is((await runIn("later", evaluations)).error, undefined);
+      yield* evaluations.slice(10);
+    }
+    const { error } = await runIn("earlier", overtaken());
+    assert.is((error as JacoflowError).code, "TENSORBOARD_WRITE");
+    const left = await filesBelow(options.folder);
+    await runStage(tensorboard, { runFolder: join(folder, "alone"), inputs: { metrics: [evaluations] } });
+    assert.equal([...left], [...(await filesBelow(join(folder, "alone/tensorboard")))]);
   }),
 );
 

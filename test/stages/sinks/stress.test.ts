@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
@@ -5,10 +8,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { defineStage, output, type Stage } from "../../../pipeline/stage.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
+import { arrow } from "../../../stages/sinks/arrow.js";
 import { consoleSink } from "../../../stages/sinks/console.js";
 import { diskFiles, type FileSystem } from "../../../stages/sinks/files.js";
 import { gatheredWrites } from "../../../stages/sinks/gathered.js";
-import { ndjsonSink } from "../../../stages/sinks/ndjson.js";
+import { ndjson, ndjsonSink } from "../../../stages/sinks/ndjson.js";
 import { countRows, listTables } from "../../../stages/sinks/parquet/read.js";
 import { parquetSink } from "../../../stages/sinks/parquet.js";
 import { standardOutput } from "../../../stages/sinks/target.js";
@@ -177,6 +181,35 @@ stages:
     assert.ok(ran.outcome.edges[0].maximumDepth <= 8);
     assert.ok(ran.outcome.edges[0].waits > 0);
   });
+});
+
+test("a file that is removed or replaced while it grows ends the run by name", async () => {
+  for (const look of [
+    "{ uses: sink/ndjson, from: train, with: { file: rows } }",
+    "{ uses: sink/arrow, from: train, with: { stream: rows } }",
+  ]) {
+    for (const replaced of [false, true]) {
+      const stage = defineStage({
+        ...training().stage,
+        run: async (_inputs, { metrics: port }, { runFolder }) => {
+          const path = join(runFolder, "rows");
+          for (let step = 0; step < count; step += 1) {
+            if (step === count / 2) {
+              await until("the file is there", () => existsSync(path));
+              await rm(path);
+              if (replaced) await writeFile(path, "");
+            }
+            await port.send(batchOf(step));
+          }
+        },
+      });
+      await run(pipeline(look), stagesOf(stage, ndjson, arrow), async (ran) => {
+        assert.is(ran.outcome.outcome, "failed");
+        assert.is(ran.outcome.error?.code, "WRITE_FAILED");
+        assert.match(ran.outcome.error?.message ?? "", /rows: it was removed or replaced/);
+      });
+    }
+  }
 });
 
 test("gathered writes keep every byte in order, hold a bound while the file is slow, and end with the first failure", async () => {
