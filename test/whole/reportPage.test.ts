@@ -30,6 +30,16 @@ async function checkSaved(page: Page, what: string): Promise<void> {
       `new DOMParser().parseFromString(${JSON.stringify(svg)}, "image/svg+xml").querySelector("parsererror")`,
     );
     assert.is(wrong, null, `${what}, figure ${at}`);
+    const beyond = await page.evaluate(`(() => {
+      const holder = document.createElement("div");
+      holder.innerHTML = ${JSON.stringify(svg)};
+      document.body.append(holder);
+      const ends = [...holder.querySelectorAll("text")].map((text) => text.getBoundingClientRect().right);
+      const end = holder.firstElementChild.getBoundingClientRect().right;
+      holder.remove();
+      return Math.max(...ends) - end;
+    })()`);
+    assert.ok(Number(beyond) <= 1, `${what}, figure ${at}: words go ${beyond} pixels beyond the picture`);
     // A file of its own has no style sheet to take anything from.
     assert.not.match(svg, /var\(|class=/);
     const png = await saved(page, at, "png");

@@ -1,4 +1,5 @@
 import type { Split } from "../../../schemas/columns.js";
+import { extent } from "../extent.js";
 import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
 import type { Chart, Point, Series } from "./chart.js";
@@ -65,7 +66,7 @@ export function turningChart(
 /** Cosines of the principal angles of later information spaces with the first. */
 export function angleChart(tables: RunTables, stage: string, split: Split, rows: readonly AngleRow[]): Chart {
   const between = rows.filter((row) => row.other === "jacobian");
-  const first = Math.min(...between.map((row) => row.other_step));
+  const first = extent(between.map((row) => row.other_step))[0];
   const later = [
     ...groupBy(
       between.filter((row) => row.other_step === first),

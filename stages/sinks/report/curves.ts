@@ -1,3 +1,4 @@
+import { extent } from "../extent.js";
 import { numberText, ratioText } from "../numberText.js";
 import type { Chart, Series } from "./chart.js";
 import { curveOf, lowest, type Moment } from "./errorCurves.js";
@@ -59,8 +60,7 @@ export function errorChart(stage: string, rows: readonly MetricRow[]): Chart {
 export function lossChart(stage: string, rows: readonly MetricRow[]): Chart {
   const train = curveOf(rows, "train", "loss");
   const test = curveOf(rows, "test", "loss");
-  const values = [...train, ...test].map((moment) => moment.value);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = extent([...train, ...test].map((moment) => moment.value));
   return {
     key: `${stage}-loss`,
     title: "Loss",

@@ -1,3 +1,4 @@
+import { extent } from "../extent.js";
 import { numberText } from "../numberText.js";
 import { groupBy } from "../rows.js";
 import type { Chart, Series } from "./chart.js";
@@ -25,7 +26,7 @@ export function densityCharts(stage: string, rows: readonly DensityRow[]): reado
       key: `${stage}-${split}-density`,
       title: `Number of singular values from σ up, ${split === "train" ? "training" : "test"} examples`,
       description: `${jacobians.map(countText).join(" ")} Both scales are logarithmic.`,
-      x: { label: "log₁₀ σ", epochs: false, domain: [Math.min(...exponents), Math.max(...exponents)] },
+      x: { label: "log₁₀ σ", epochs: false, domain: extent(exponents) },
       y: { label: "values ≥ σ", logarithmic: true },
       series: lines,
     };

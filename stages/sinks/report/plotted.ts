@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { extent } from "../extent.js";
 import { numberText } from "../numberText.js";
 import type { Chart, Point, Series } from "./chart.js";
 
@@ -53,8 +54,14 @@ function xScale(chart: Chart, last: number): Plot.ScaleOptions {
   };
 }
 
+/** Whether an x is in the right part of its chart. */
+function isLate(chart: Chart, x: number, last: number): boolean {
+  const along = chart.x.epochs && last > manyEpochs ? Math.log1p : (value: number) => value;
+  return along(x) > 0.6 * along(last);
+}
+
 function yScale(chart: Chart, values: readonly number[]): Plot.ScaleOptions {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = extent(values);
   if (chart.y.logarithmic === true) {
     const domain = low === high ? [low / 2, high * 2] : [low, high];
     return {
@@ -105,11 +112,11 @@ export function plotted(chart: Chart, document: PlotDocument): string | undefine
   if (points.length === 0) return undefined;
   const levels = chart.levels ?? [];
   const rules = chart.rules ?? [];
-  const last = Math.max(...points.map((point) => point.x), ...rules.map((rule) => rule.x));
+  const last = lastX(chart);
   const heights = [...points.map((point) => point.y), ...levels.map((level) => level.y)];
   const marks: Plot.Markish[] = [
     chart.y.logarithmic === true
-      ? Plot.gridY(logTicks(Math.min(...heights), Math.max(...heights)), { strokeOpacity: 0.12 })
+      ? Plot.gridY(logTicks(...extent(heights)), { strokeOpacity: 0.12 })
       : undefined,
     Plot.ruleX(rules, { x: "x", stroke: "currentColor", strokeOpacity: 0.45, strokeDasharray: "1,3" }),
     Plot.text(rules, {
@@ -148,8 +155,8 @@ export function plotted(chart: Chart, document: PlotDocument): string | undefine
         y: "y",
         text: "text",
         dy: 15,
-        dx: 4,
-        textAnchor: "start",
+        // Towards the middle, so that it ends within the picture.
+        ...(isLate(chart, mark.x, last) ? { dx: -4, textAnchor: "end" } : { dx: 4, textAnchor: "start" }),
         fill: "currentColor",
         fontWeight: 600,
       }),
@@ -167,6 +174,12 @@ export function plotted(chart: Chart, document: PlotDocument): string | undefine
   }) as unknown as { readonly outerHTML: string };
   // Plot labels its groups, which have no role: the picture as a whole has a name and a description instead.
   return plot.outerHTML.replace(/<style>[^<]*<\/style>/, "").replaceAll(/ aria-label="[^"]*"/g, "");
+}
+
+/** Where the x of a chart ends: at its last point or rule; −∞ where it has none. */
+export function lastX(chart: Chart): number {
+  const points = chart.series.flatMap((series) => shownPoints(chart, series));
+  return extent([...points, ...(chart.rules ?? [])].map(({ x }) => x))[1];
 }
 
 /** The index at a horizontal place of a chart whose x is an index from 1 to `last`; may lie beyond either. */

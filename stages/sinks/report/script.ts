@@ -21,14 +21,22 @@ function picture(figure) {
   const [, , width, height] = drawn.getAttribute("viewBox").split(" ").map(Number);
   const entries = [...figure.querySelectorAll(".legend li")];
   const top = 44 + entries.length * lineHeight;
-  const size = { width: width + 2 * margin, height: top + height + margin };
+  const title = figure.querySelector("figcaption").textContent;
+  const pen = document.createElement("canvas").getContext("2d");
+  const widthOf = (text, font) => {
+    pen.font = font + " " + style.fontFamily;
+    return pen.measureText(text).width;
+  };
+  // Words do not wrap in a picture: it is as wide as the longest of its lines.
+  const named = entries.map((entry) => 32 + widthOf(entry.textContent.trim(), "12px"));
+  const widest = Math.ceil(Math.max(width, widthOf(title, "600 14px"), ...named));
+  const size = { width: widest + 2 * margin, height: top + height + margin };
   const ink = style.getPropertyValue("--ink").trim();
   const whole = element("svg", {
     xmlns: namespace, width: size.width, height: size.height,
     viewBox: "0 0 " + size.width + " " + size.height,
     "font-family": style.fontFamily, "font-size": 12, color: ink, fill: ink,
   });
-  const title = figure.querySelector("figcaption").textContent;
   whole.append(
     element("title", {}, title),
     element("rect", { width: "100%", height: "100%", fill: "var(--page)" }),

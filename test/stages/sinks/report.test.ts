@@ -289,6 +289,20 @@ test("any tables at all give a page without words for missing numbers", () => {
   );
 });
 
+test("a run of more points than a call takes arguments has its report", () => {
+  const metrics = Array.from({ length: 300_000 }, (_, step) => ({
+    ...{
+      stage: "train",
+      step,
+      epoch: step / 100,
+      split: "test" as const,
+      name: "loss",
+      value: 1 / (1 + step),
+    },
+  }));
+  assert.match(renderReport({ ...none, metrics }, sampleRun), "between 3.33e-6 and 1");
+});
+
 test("names are text and never markup", () => {
   const name = `<script>alert("&'")</script>`;
   const tables: RunTables = {
