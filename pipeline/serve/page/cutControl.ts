@@ -1,7 +1,10 @@
-import { numberText } from "../../../stages/sinks/numberText.js";
+import { missing, numberText } from "../../../stages/sinks/numberText.js";
+import type { Chart } from "../../../stages/sinks/report/chart.js";
 import type { ChartSection } from "../../../stages/sinks/report/chartSections.js";
 import { type CuttableTables, cutAt, cutRange } from "../../../stages/sinks/report/cut.js";
-import { indexAt } from "../../../stages/sinks/report/plotted.js";
+import { indexAt, lastX } from "../../../stages/sinks/report/plotted.js";
+import { groupBy } from "../../../stages/sinks/rows.js";
+import type { EdgeNow } from "../protocol.js";
 import { made, show } from "./dom.js";
 
 /**
@@ -43,9 +46,7 @@ export class CutControl {
     const rank = Math.min(this.#chosen ?? range.usual, range.largest);
     this.#slider.max = String(range.largest);
     this.#slider.value = String(rank);
-    const values = tables.spectrum.filter(({ index, split }) => index === rank && split === "train");
-    const sigmas = [...new Set([values[0], values.at(-1)])].map((row) => numberText(row?.singular_value));
-    const text = `rank ${rank}, σ = ${sigmas.join(" at first, ")}${sigmas.length > 1 ? " at last" : ""}`;
+    const text = `rank ${rank}, ${sigmasText(tables, rank)}`;
     show(this.#told, text);
     this.#slider.setAttribute("aria-valuetext", text);
     // Not `disabled`: who presses it with a key would lose the place.
@@ -58,9 +59,11 @@ export class CutControl {
     );
   }
 
-  /** The tables cut where the reader wants it. */
-  cut(tables: CuttableTables): CuttableTables {
-    return this.#chosen === undefined ? tables : cutAt(tables, this.#chosen);
+  /** The tables cut where the reader wants it. `edges` tell on whose basis a stage projects. */
+  cut(tables: CuttableTables, edges: readonly EdgeNow[]): CuttableTables {
+    if (this.#chosen === undefined) return tables;
+    const bases = edges.filter(({ table }) => table === "basis");
+    return cutAt(tables, this.#chosen, new Map(bases.map(({ from, to }) => [to.stage, from.stage])));
   }
 
   /** The sections with the cut drawn into the charts it can be moved in. */
@@ -69,9 +72,7 @@ export class CutControl {
     if (rank === undefined) return sections;
     return sections.map((section) => ({
       ...section,
-      charts: section.charts.map((chart) =>
-        chart.cut === true ? { ...chart, rules: [{ x: rank, text: `rank ${rank}` }] } : chart,
-      ),
+      charts: section.charts.map((chart) => (chart.cut === true ? cutIn(chart, rank) : chart)),
     }));
   }
 
@@ -81,8 +82,10 @@ export class CutControl {
     const move = (event: PointerEvent, svg: SVGSVGElement) => {
       const box = svg.getBoundingClientRect();
       const x = ((event.clientX - box.left) / box.width) * svg.viewBox.baseVal.width;
-      const most = Number(this.#slider.max);
-      this.#choose(Math.min(most, Math.max(1, Math.round(indexAt(x, most)))));
+      // The chart may have more indices than ranks can be chosen, or fewer.
+      const last = Number(svg.closest<HTMLElement>("figure")?.dataset.last);
+      const most = Math.min(Number(this.#slider.max), last);
+      this.#choose(Math.min(most, Math.max(1, Math.round(indexAt(x, last)))));
     };
     charts.addEventListener("pointerdown", (event) => {
       const { target } = event;
@@ -114,4 +117,21 @@ export class CutControl {
     this.#chosen = rank;
     this.#moved();
   }
+}
+
+/** The singular value at a rank at first and at last, of each stage that takes them. */
+function sigmasText({ spectrum }: CuttableTables, rank: number): string {
+  const values = spectrum.filter(({ index, split }) => index === rank && split === "train");
+  const stages = [...groupBy(values, ({ stage }) => stage)];
+  const texts = stages.map(([stage, own]) => {
+    const sigmas = [...new Set([own[0], own.at(-1)])].map((row) => numberText(row?.singular_value));
+    const course = `σ = ${sigmas.join(" at first, ")}${sigmas.length > 1 ? " at last" : ""}`;
+    return stages.length > 1 ? `${stage}: ${course}` : course;
+  });
+  return texts.length === 0 ? `σ = ${missing}` : texts.join("; ");
+}
+
+/** A chart with the cut at this rank; where it has no such index all of it is on one side, and no line is drawn. */
+function cutIn({ rules: _, ...chart }: Chart, rank: number): Chart {
+  return { ...chart, rules: rank > lastX(chart) ? [] : [{ x: rank, text: `rank ${rank}` }] };
 }

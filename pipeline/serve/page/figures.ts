@@ -2,7 +2,7 @@ import type { Chart } from "../../../stages/sinks/report/chart.js";
 import type { ChartSection } from "../../../stages/sinks/report/chartSections.js";
 import { described, legend, saveButtons, valueTable } from "../../../stages/sinks/report/figure.js";
 import { Html, html } from "../../../stages/sinks/report/html.js";
-import { plotted } from "../../../stages/sinks/report/plotted.js";
+import { lastX, plotted } from "../../../stages/sinks/report/plotted.js";
 import { arrange, made, show } from "./dom.js";
 
 /** One figure that stays while its chart changes. */
@@ -34,6 +34,7 @@ class Figure {
     this.#chart = chart;
     this.element.dataset.key = chart.key;
     this.element.classList.toggle("cut", chart.cut === true);
+    this.element.dataset.last = String(lastX(chart));
     show(this.#caption, chart.title);
     show(this.#legend, legend(chart));
     show(this.#drawing, described(svg, chart));

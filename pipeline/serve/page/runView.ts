@@ -56,7 +56,7 @@ export class RunView {
     show(this.#title, titleOf(head));
     show(this.#stages, progressOf(stages));
     this.#stages.hidden = head.state !== "running";
-    const tables = this.#cut.cut(data.tables);
+    const tables = this.#cut.cut(data.tables, edges);
     const said = findings(tables, head.file);
     this.#said.hidden = said.length === 0;
     show(this.#said, html`${said.map((sentence) => html`<li>${emphasised(sentence)}</li>\n`)}`);

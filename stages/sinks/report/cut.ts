@@ -1,4 +1,5 @@
 import type { directions } from "../../../schemas/tables/projection.js";
+import { extent } from "../extent.js";
 import { groupBy, type RowOf } from "../rows.js";
 import { noTables, type ProjectionRow, type RunTables, type SpectrumRow } from "./tables.js";
 
@@ -20,8 +21,8 @@ export function cutRange(
 ): { readonly largest: number; readonly usual: number } | undefined {
   const known =
     tables.directions.length > 0
-      ? Math.max(...tables.directions.map(({ energies }) => energies.length))
-      : Math.max(0, ...tables.spectrum.filter((row) => row.singular_value > 0).map(({ index }) => index));
+      ? extent(tables.directions.map(({ energies }) => energies.length))[1]
+      : extent(tables.spectrum.filter((row) => row.singular_value > 0).map(({ index }) => index))[1];
   if (known < 2) return undefined;
   const usual = tables.projection.find((row) => row.rank > 0)?.rank ?? known;
   return { largest: known, usual: Math.min(usual, known) };
@@ -32,17 +33,32 @@ const rowKey = (row: ProjectionRow | DirectionRow) =>
 const jacobianKey = (row: { readonly jacobian_step: number; readonly split: string }) =>
   `${row.jacobian_step} ${row.split}`;
 
+/** σ at each index of one Jacobian. */
+type Values = ReadonlyMap<number, number>;
+
 /**
  * The tables as they would be with the information space cut at another rank; rows of which the directions are not known,
- * or fewer than the rank, stay as they are.
+ * or fewer than the rank, stay as they are. `sources` has the stage whose basis a stage projects on: where several took
+ * singular values of the same step they are told apart by it.
  */
-export function cutAt(tables: CuttableTables, rank: number): CuttableTables {
+export function cutAt(
+  tables: CuttableTables,
+  rank: number,
+  sources: ReadonlyMap<string, string> = new Map(),
+): CuttableTables {
   const known = new Map(tables.directions.map((row) => [rowKey(row), row]));
-  const spectra = groupBy(tables.spectrum, jacobianKey);
+  const spectra = new Map<string, Values>();
+  for (const key of [jacobianKey, (row: SpectrumRow) => `${row.stage} ${jacobianKey(row)}`]) {
+    for (const [name, rows] of groupBy(tables.spectrum, key)) {
+      spectra.set(name, new Map(rows.toReversed().map((row) => [row.index, row.singular_value])));
+    }
+  }
   const projection = tables.projection.map((row) => {
     const directions = known.get(rowKey(row));
     if (directions === undefined || directions.energies.length < rank || row.rank === rank) return row;
-    return projectionAt(row, directions, rank, spectra.get(jacobianKey(row)) ?? []);
+    const key = jacobianKey(row);
+    const values = spectra.get(`${sources.get(row.stage)} ${key}`) ?? spectra.get(key) ?? new Map();
+    return projectionAt(row, directions, rank, values);
   });
   return { ...tables, projection };
 }
@@ -51,12 +67,11 @@ function projectionAt(
   row: ProjectionRow,
   { norm, energies }: DirectionRow,
   rank: number,
-  spectrum: readonly SpectrumRow[],
+  values: Values,
 ): ProjectionRow {
   const own = energies.slice(0, rank);
   const energy = own.reduce((sum, value) => sum + value, 0);
-  const value = (index: number) =>
-    spectrum.find((other) => other.index === index)?.singular_value ?? Number.NaN;
+  const value = (index: number) => values.get(index) ?? Number.NaN;
   // A target that is nothing has shares of nothing, but norms.
   const length = (share: number) => (norm === 0 ? 0 : norm * share);
   const [information, nuisance] = [Math.sqrt(energy), Math.sqrt(Math.max(0, 1 - energy))];
