@@ -6,6 +6,8 @@ import type { WatchedRun } from "./watchedRun.js";
 
 const tellEvery = 250;
 const breathEvery = 15_000;
+/** Milliseconds a reader may take for one event: one that is asleep holds a place that others want, and comes back. */
+const usualPatience = 120_000;
 
 /**
  * Tells one reader of a run, as server-sent events, until it goes away or the run is over and told. It is told what is
@@ -18,8 +20,10 @@ export async function tellReader(
   from: Place | undefined,
   response: ServerResponse,
   closing: AbortSignal,
+  patience = usualPatience,
 ): Promise<void> {
   const gone = new AbortController();
+  const write = (text: string) => written(response, text, stop, patience);
   response.once("close", () => gone.abort());
   const stop = AbortSignal.any([gone.signal, closing]);
   let place = from;
@@ -40,30 +44,35 @@ export async function tellReader(
       lastTold = performance.now();
       const { tables, log, reset, more } = fresh;
       const change: RunChange = { reset, ...(headIsNew ? { head } : {}), stages, edges, tables, log, more };
-      await written(
-        response,
-        `id: ${placeText(place)}\nevent: change\ndata: ${writeNumbers(change)}\n\n`,
-        stop,
-      );
+      await write(`id: ${placeText(place)}\nevent: change\ndata: ${writeNumbers(change)}\n\n`);
       if (more) continue;
     } else if (head.state !== "running") {
-      await written(response, "event: end\ndata: {}\n\n", stop);
+      await write("event: end\ndata: {}\n\n");
       break;
     } else if (performance.now() - lastTold > breathEvery) {
       lastTold = performance.now();
-      await written(response, ": still here\n\n", stop);
+      await write(": still here\n\n");
     }
     await pause(tellEvery, stop);
   }
   response.end();
 }
 
-/** Resolves when the reader has room for more, or is gone. */
-async function written(response: ServerResponse, text: string, stop: AbortSignal): Promise<void> {
+/** Resolves when the reader has room for more, or is gone; it is sent away when it has none for so many milliseconds. */
+async function written(
+  response: ServerResponse,
+  text: string,
+  stop: AbortSignal,
+  patience: number,
+): Promise<void> {
   if (response.write(text)) return;
   await until(stop, (done) => {
     response.once("drain", done);
-    return () => response.off("drain", done);
+    const timer = setTimeout(() => response.destroy(), patience);
+    return () => {
+      clearTimeout(timer);
+      response.off("drain", done);
+    };
   });
 }
 

@@ -4,8 +4,10 @@ import { type LogLine, tableNames } from "./protocol.js";
 
 type Row = CuttableTables[ShownTable][number];
 
-/** Rows of one table kept for the page; beyond, every other step of it is forgotten. */
+/** Rows of one table kept for the page, a long row counting for several; beyond, every other step of it is forgotten. */
 export const rowsKept = 40_000;
+/** Numbers in a list that count for a row. */
+const numbersOfRow = 16;
 /** Lines of the log kept. */
 const linesKept = 400;
 /** Rows and lines told at a time: bounds what waits for a slow reader. */
@@ -30,6 +32,7 @@ export interface Told {
 /** The rows and the log of one run as a page shows them. They only grow, within bounds, so that a place in them is a few counts. */
 export class RunRows {
   readonly #tables = new Map<ShownTable, Row[]>(tableNames.map((name) => [name, []]));
+  readonly #sizes = new Map<ShownTable, number>();
   #log: LogLine[] = [];
   /** Lines there were before the first one kept. */
   #forgotten = 0;
@@ -37,8 +40,13 @@ export class RunRows {
 
   append(table: ShownTable, rows: readonly Row[]): void {
     const own = this.#tables.get(table)!;
-    for (const row of rows) own.push(row);
-    if (own.length > rowsKept) this.#thin(table, own);
+    let size = this.#sizes.get(table) ?? 0;
+    for (const row of rows) {
+      own.push(row);
+      size += sizeOf(row);
+    }
+    this.#sizes.set(table, size);
+    while (this.#sizes.get(table)! > rowsKept) this.#thin(table);
   }
 
   say(line: LogLine): void {
@@ -51,6 +59,7 @@ export class RunRows {
   /** Forgets the tables, not the log: what follows is told anew. */
   clearTables(): void {
     for (const name of tableNames) this.#tables.set(name, []);
+    this.#sizes.clear();
     this.#generation = randomUUID();
   }
 
@@ -67,10 +76,9 @@ export class RunRows {
     let more = false;
     for (const [at, name] of tableNames.entries()) {
       const own = this.#tables.get(name)!;
-      const fresh = own.slice(counts[at], counts[at] + room);
-      if (fresh.length > 0) tables[name] = fresh;
-      counts[at] += fresh.length;
-      room -= fresh.length;
+      const first = counts[at];
+      for (; room > 0 && counts[at] < own.length; counts[at] += 1) room -= sizeOf(own[counts[at]]);
+      if (counts[at] > first) tables[name] = own.slice(first, counts[at]);
       more ||= counts[at] < own.length;
     }
     const first = Math.max(0, counts[tableNames.length] - this.#forgotten);
@@ -85,14 +93,25 @@ export class RunRows {
     };
   }
 
-  /** Keeps every other step of a table, and its last. */
-  #thin(table: ShownTable, rows: readonly Row[]): void {
+  /** Keeps every other step of a table, and its last; of one that has too few for that the newer half. */
+  #thin(table: ShownTable): void {
+    const rows = this.#tables.get(table)!;
     const steps = [...new Set(rows.map(stepOf))].sort((left, right) => left - right);
     const kept = new Set(steps.filter((_, at) => at % 2 === 0 || at === steps.length - 1));
     const half = kept.size < steps.length;
-    this.#tables.set(table, half ? rows.filter((row) => kept.has(stepOf(row))) : rows.slice(-rowsKept / 2));
+    const left = half ? rows.filter((row) => kept.has(stepOf(row))) : rows.slice(Math.ceil(rows.length / 2));
+    this.#tables.set(table, left);
+    this.#sizes.set(
+      table,
+      left.reduce((size, row) => size + sizeOf(row), 0),
+    );
     this.#generation = randomUUID();
   }
+}
+
+/** For how many rows a row counts. */
+function sizeOf(row: Row): number {
+  return "energies" in row ? 1 + Math.floor(row.energies.length / numbersOfRow) : 1;
 }
 
 /** A place as the id of an event. */

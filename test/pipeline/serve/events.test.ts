@@ -1,5 +1,6 @@
 import { appendFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { createServer, request } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { suite } from "uvu";
@@ -11,7 +12,7 @@ import { placeOf, placeText, RunRows, rowsKept } from "../../../pipeline/serve/r
 import type { WatchedRun } from "../../../pipeline/serve/watchedRun.js";
 import type { MetricRow } from "../../../stages/sinks/report/tables.js";
 import { ask, changesIn, serving, writeRun } from "../../support/serving.js";
-import { until } from "../../support/waiting.js";
+import { inTime, until } from "../../support/waiting.js";
 
 const law = suite("what a reader of events is told");
 
@@ -115,7 +116,6 @@ law(
   "a reader that does not read holds up nothing: one event waits for it, and then it is told all the rest",
   async () => {
     const run = goingRun();
-    const { createServer } = await import("node:http");
     const closing = new AbortController();
     let waiting = 0;
     const server = createServer((_asked, response) => {
@@ -157,6 +157,26 @@ law(
   },
 );
 
+law("a reader that takes nothing for long is sent away, and its place is free", async () => {
+  const run = goingRun();
+  run.rows.append("metrics", rows(0, 40_000));
+  let told: Promise<void> | undefined;
+  const server = createServer((_asked, response) => {
+    told = tellReader(run, undefined, response, new AbortController().signal, 300);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const asleep = connect(port, "127.0.0.1", () => asleep.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  asleep.pause().on("error", () => undefined);
+  try {
+    await until("it is told something", () => told !== undefined);
+    await inTime(told!, () => "the end of what is told to a reader that reads nothing");
+  } finally {
+    asleep.destroy();
+    server.close();
+  }
+});
+
 law("rows are told once and in order, whatever they are asked for in", () => {
   const run = new RunRows();
   let place: ReturnType<RunRows["since"]>["place"] | undefined;
@@ -196,6 +216,31 @@ law(
     assert.ok(begunAnew >= 5, `${begunAnew} times`);
   },
 );
+
+law("what comes in one piece is bounded too, and long rows count for several", () => {
+  const run = new RunRows();
+  run.append("metrics", rows(0, 10 * rowsKept));
+  assert.ok(run.count("metrics") <= rowsKept, `${run.count("metrics")} rows of one piece`);
+  const long = (step: number) => ({
+    ...{ stage: "project", step, epoch: step, split: "train" as const, jacobian_step: 0, target: "residual" },
+    ...{ norm: 1, energies: Array.from({ length: 1000 }, (_, at) => 1 / (3 + at)) },
+  });
+  run.append(
+    "directions",
+    Array.from({ length: 2000 }, (_, step) => long(step)),
+  );
+  for (let told = run.since(undefined), more = true; more; told = run.since(told.place)) {
+    const size = JSON.stringify(told.tables).length;
+    assert.ok(size < 2 ** 20, `${size} characters at a time`);
+    more = told.more;
+  }
+  const of = run.since(undefined);
+  run.append("directions", [long(2000)]);
+  let last = run.since(of.place);
+  while (last.more) last = run.since(last.place);
+  assert.is(last.tables.directions?.at(-1)?.step, 2000);
+  assert.ok(run.count("directions") * 1000 < 1_000_000, `${run.count("directions")} long rows`);
+});
 
 law("numbers that JSON has no word for arrive as they were", () => {
   const value = {
