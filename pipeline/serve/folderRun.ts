@@ -1,3 +1,4 @@
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import type { Columns, TableDefinition } from "../../schemas/table.js";
@@ -67,6 +68,7 @@ export class FolderRun implements WatchedRun {
     return this.#recorded.edges.map((edge) => ({ ...edge, ...this.#depths.get(edgeKey(edge)) }));
   }
 
+  /** Rejects, and leaves all as it was, when the folder is no run any more. */
   refresh(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -76,6 +78,7 @@ export class FolderRun implements WatchedRun {
 
   async #look(): Promise<void> {
     if (performance.now() - this.#looked < this.#patience && this.#looked > 0) return;
+    await lstat(join(this.#folder, runFiles.record));
     const recorded = await readRecordedRun(this.#id, this.#folder);
     if (recorded.head.started !== this.#recorded.head.started) this.#forget();
     if (!(await leadsOut(this.#folder, join(this.#folder, runFiles.log)))) await this.#readLog();

@@ -1,4 +1,4 @@
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mapOf } from "../../stages/sinks/report/tables.js";
 import type { Wire } from "../graph/resolved.js";
@@ -97,7 +97,7 @@ export function stillEdge({ from, to, table, delivery, policy, capacity }: Wire)
   return { from, to, table, delivery, policy, capacity, ...still };
 }
 
-/** Reads what was appended to a file since the last call, in whole lines; at first no more than the last 256 KB. */
+/** Reads what was appended to a file since the last call, in whole lines; at first no more than the last 256 KB. Nothing of one that is not there. */
 export class Tail {
   readonly #path: string;
   #at = 0;
@@ -107,15 +107,13 @@ export class Tail {
   }
 
   async lines(): Promise<readonly string[]> {
-    const size = await stat(this.#path).then(
-      (about) => about.size,
-      () => 0,
-    );
-    if (size === this.#at) return [];
-    const first = this.#at === 0 || size < this.#at;
-    const from = first ? Math.max(0, size - 262_144) : this.#at;
-    const file = await open(this.#path, "r");
+    const file = await open(this.#path, "r").catch(() => undefined);
+    if (file === undefined) return [];
     try {
+      const { size } = await file.stat();
+      if (size === this.#at) return [];
+      const first = this.#at === 0 || size < this.#at;
+      const from = first ? Math.max(0, size - 262_144) : this.#at;
       const bytes = Buffer.alloc(Math.min(size - from, 4_194_304));
       const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
       const end = bytes.lastIndexOf(10, bytesRead - 1) + 1;

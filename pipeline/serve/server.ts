@@ -203,6 +203,8 @@ class Desk {
     if (folder === undefined) return undefined;
     const known = this.#open.get(folder);
     const run = known ?? FolderRun.open(id, folder);
+    // One that could not be read is tried anew by whoever asks next.
+    run.catch(() => this.#open.delete(folder));
     // The last asked for comes last; the first goes when there are too many.
     this.#open.delete(folder);
     this.#open.set(folder, run);

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
@@ -128,6 +128,57 @@ law(
         }
       });
     }),
+);
+
+law("the cut is where the pointer is, in a chart of more indices than ranks can be chosen too", () =>
+  withFolder(async (folder) => {
+    const file = writeSmallPipeline(folder, {
+      svd: "{ uses: jacobian/spectrum, from: [noise, train.snapshots], with: { rank: 20, split: [train, test] } }",
+    });
+    const made = await jacoflow(["run", file, "--out", join(folder, "runs/one"), "-q"]);
+    assert.is(made.code, 0, made.stderr);
+    const server = await start(["serve", join(folder, "runs"), "--port", "0"], folder);
+    await whileRunning(server, async () => {
+      const { page } = await openPage(browser());
+      await page.goto(server.url);
+      const drawing = page.locator("figure.cut .drawing").first();
+      await drawing.scrollIntoViewIfNeeded();
+      const box = (await drawing.locator("svg").boundingBox())!;
+      // The first index is 48 of the 440 wide, the twentieth 422.
+      const press = async (index: number) => {
+        const x = (48 + (374 * (index - 1)) / 19) / 440;
+        await page.mouse.click(box.x + x * box.width, box.y + box.height / 2);
+      };
+      await press(5);
+      await page.locator("output", { hasText: "rank 5" }).waitFor();
+      assert.is(await headlineRank(page), "5");
+      await press(15);
+      await page.locator("output", { hasText: "rank 8" }).waitFor();
+      await page.close();
+    });
+  }),
+);
+
+law("a run whose folder is taken away is said to be gone, and is kept in sight", () =>
+  withFolder(async (folder) => {
+    const runs = join(folder, "runs");
+    const record = { name: "one", outcome: "running", process: thisProcess(), seed: 1 };
+    mkdirSync(join(runs, "one"), { recursive: true });
+    writeFileSync(join(runs, "one/run.json"), JSON.stringify(record));
+    writeFileSync(join(runs, "one/log.ndjson"), '{"time":"","level":"info","message":"begun"}\n');
+    const server = await start(["serve", runs, "--port", "0"], folder);
+    await whileRunning(server, async () => {
+      const { page } = await openPage(browser());
+      await page.goto(server.url);
+      await page.locator(".log", { hasText: "begun" }).waitFor();
+      renameSync(join(runs, "one"), join(runs, "other"));
+      await page.locator("#connection", { hasText: "Not in the folder of runs: one." }).waitFor();
+      assert.is(await page.locator(".log li", { hasText: "begun" }).count(), 1);
+      await page.getByLabel(/other/).check();
+      await page.locator("#connection", { hasText: "Live" }).waitFor();
+      await page.close();
+    });
+  }),
 );
 
 law(

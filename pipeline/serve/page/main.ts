@@ -11,6 +11,9 @@ const listEvery = 3000;
 /** A picture takes some milliseconds to draw, an eye longer to read. */
 const drawEvery = 300;
 
+const asItWas = "What is shown is as it was. Trying again.";
+const noAnswer = `The server does not answer. ${asItWas}`;
+
 /** The page: which runs there are, which are open, and what is shown of them. */
 class Page {
   readonly #picker = new Picker((ids) => this.#choose(ids));
@@ -21,7 +24,8 @@ class Page {
   readonly #open = new Map<string, Connection>();
   readonly #empty = made("p", {}, "There is no run here yet. This page waits for one.");
   #listed: readonly ListedRun[] = [];
-  #listHeard = true;
+  /** Why there is no newer list; empty while there is. */
+  #unheard = "";
   #drawing: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
@@ -38,11 +42,11 @@ class Page {
   async #list(): Promise<void> {
     try {
       const answer = await fetch("/runs");
-      if (!answer.ok) throw new Error(await answer.text());
-      this.#listed = readNumbers(await answer.text()) as readonly ListedRun[];
-      this.#listHeard = true;
+      const text = await answer.text();
+      if (answer.ok) this.#listed = readNumbers(text) as readonly ListedRun[];
+      this.#unheard = answer.ok ? "" : `The server refuses: ${text.trim()}. ${asItWas}`;
     } catch {
-      this.#listHeard = false;
+      this.#unheard = noAnswer;
     }
     this.#openChosen();
     setTimeout(() => void this.#list(), listEvery);
@@ -112,10 +116,12 @@ class Page {
   }
 
   #contact(): string {
+    if (this.#unheard !== "") return this.#unheard;
     const contacts = [...this.#open.values()].map(({ contact }) => contact);
-    if (!this.#listHeard || contacts.includes("lost")) {
-      return "The server does not answer: what is shown is as it was. Trying again.";
-    }
+    const lost = [...this.#open].filter(([, { contact }]) => contact === "lost").map(([id]) => id);
+    const gone = lost.filter((id) => !this.#listed.some((run) => run.id === id));
+    if (gone.length > 0) return `Not in the folder of runs: ${gone.join(", ")}. ${asItWas}`;
+    if (lost.length > 0) return noAnswer;
     if (contacts.includes("connecting")) return "Connecting.";
     const running = contacts.filter((contact) => contact === "connected").length;
     if (running === 0) return contacts.length === 0 ? "Waiting for a run." : "All of it is here.";

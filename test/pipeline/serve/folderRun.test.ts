@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -153,6 +153,40 @@ law("a damaged part is named, the others are shown, and it is read when it is wh
     writeFileSync(damaged, whole);
     assert.equal(await page.values(), [0, 1, 2, 3, 4, 5]);
     assert.equal(page.run.head.unreadable, []);
+  }),
+);
+
+law("a folder that is taken away while it is watched is said to be gone, and what was read of it stays", () =>
+  withFolder(async (folder) => {
+    const [run, elsewhere] = [join(folder, "run"), join(folder, "elsewhere")];
+    mkdirSync(run);
+    writeRun(run, running);
+    writeFileSync(join(run, "log.ndjson"), '{"level":"info","message":"begun"}\n');
+    await (await partsIn(run, 100)).append(batchOf([0, 1, 2], 0));
+    const page = new Watcher(await FolderRun.open("run", run, 0));
+    assert.equal(await page.values(), [0, 1, 2]);
+    renameSync(run, elsewhere);
+    const error = await page.run.refresh().then(
+      () => undefined,
+      ({ code }: NodeJS.ErrnoException) => code,
+    );
+    assert.is(error, "ENOENT");
+    assert.is(page.run.rows.count("metrics"), 3);
+    assert.is(page.run.head.state, "running");
+    renameSync(elsewhere, run);
+    assert.equal(await page.values(), [0, 1, 2]);
+  }),
+);
+
+law("a log that is taken away hides nothing else", () =>
+  withFolder(async (run) => {
+    writeRun(run, running);
+    writeFileSync(join(run, "log.ndjson"), '{"level":"info","message":"begun"}\n');
+    const page = new Watcher(await FolderRun.open("run", run, 0));
+    rmSync(join(run, "log.ndjson"));
+    await (await partsIn(run, 100)).append(batchOf([0, 1, 2], 0));
+    assert.equal(await page.values(), [0, 1, 2]);
+    assert.equal(page.said, ["begun"]);
   }),
 );
 
