@@ -82,7 +82,7 @@ function runFamilies(live: LiveRun): readonly string[] {
       ofStages(({ done }) => done),
     ),
     family(
-      "jacoflow_stage_total",
+      "jacoflow_stage_goal",
       "gauge",
       "Units of work of a stage's present task.",
       ofStages(({ total }) => total),

@@ -69,7 +69,9 @@ law(
           types.has(found![1].slice(0, at)) ? "" : ending,
         );
         assert.ok(types.has(name), `${line} has no type before it`);
+        // By what they end in readers of the format tell the types apart.
         if (types.get(name) === "counter") assert.match(name, /_total$/);
+        else assert.not.match(name, /_(total|sum|count|bucket)$/);
         const key = line.slice(0, line.lastIndexOf(" "));
         assert.not.ok(seen.has(key), line);
         seen.add(key);
