@@ -1,4 +1,4 @@
-import { numberText } from "../../../stages/sinks/numberText.js";
+import { missing, numberText } from "../../../stages/sinks/numberText.js";
 import { Html, html } from "../../../stages/sinks/report/html.js";
 import { curveOf, number, tipOf } from "../../graph/picture/curve.js";
 import { boxHeight, labelHeight, layOut, widthForPorts } from "../../graph/picture/layout.js";
@@ -25,7 +25,7 @@ export function graphPicture(head: RunHead, stages: readonly StageNow[], edges: 
     boxes: head.stages.map(({ name, uses }, box) =>
       Math.max(
         textWidth(name, nameSize) + 2 * padding,
-        textWidth(uses, smallSize) + 2 * padding,
+        textWidth(`${uses} · waiting`, smallSize) + 2 * padding,
         widthForPorts(ports(box)),
       ),
     ),
@@ -38,8 +38,11 @@ export function graphPicture(head: RunHead, stages: readonly StageNow[], edges: 
   });
   const kindOf = ({ delivery, policy }: EdgeNow) =>
     delivery === "whole" ? "whole" : policy === "block" ? "stream" : "lossy";
+  const stateOf = (name: string) => stages.find(({ stage }) => stage === name)?.state ?? "waiting";
+  const states = head.stages.map(({ name }) => `${name} ${stateWord(stateOf(name))}`);
+  const label = `The stages and their edges: ${states.join(", ")}. The table below has the edges in words`;
   const size = [number(width + 2 * margin), number(height + 2 * margin)];
-  return html`<svg class="graph" width="${size[0]}" height="${size[1]}" viewBox="${-margin} ${-margin} ${size[0]} ${size[1]}" role="img" aria-label="The stages and their edges; the table below has the same in words" text-anchor="middle">
+  return html`<svg class="graph" width="${size[0]}" height="${size[1]}" viewBox="${-margin} ${-margin} ${size[0]} ${size[1]}" role="img" aria-label="${label}" text-anchor="middle">
 ${known.map(
   (edge, at) =>
     html`<g class="edge ${kindOf(edge)}"><path class="line" d="${curveOf(lines[at])}"/><path class="tip" d="${tipOf(lines[at])}"/></g>`,
@@ -52,34 +55,34 @@ ${known.map((edge, at) => {
 ${head.stages.map(({ name, uses }, at) => {
   const { x, y, width: boxWidth } = boxes[at];
   const middle = number(x + boxWidth / 2);
-  const state = stages.find(({ stage }) => stage === name)?.state ?? "waiting";
-  return html`<g class="stage ${state}"><rect x="${number(x)}" y="${number(y)}" width="${number(boxWidth)}" height="${boxHeight}" rx="7"/><text class="name" x="${middle}" y="${number(y + 20)}">${name}</text><text class="uses" x="${middle}" y="${number(y + 37)}">${uses}</text></g>`;
+  const state = stateOf(name);
+  return html`<g class="stage ${state}"><rect x="${number(x)}" y="${number(y)}" width="${number(boxWidth)}" height="${boxHeight}" rx="7"/><text class="name" x="${middle}" y="${number(y + 20)}">${name}</text><text class="uses" x="${middle}" y="${number(y + 37)}">${uses} · ${stateWord(state)}</text></g>`;
 })}
 </svg>`;
 }
+
+const stateWord = (state: StageNow["state"]) => (state === "cancelled" ? "stopped" : state);
 
 function edgeText({ table, delivery, depth, capacity, rate }: EdgeNow): string {
   if (delivery === "whole") return table;
   return `${table} ${depth}/${capacity}${rate > 0 ? ` ${numberText(rate, 2)}/s` : ""}`;
 }
 
-/** The edges in words and numbers. */
+/** The edges in words and numbers; whole ones hold nothing, so they have none. */
 export function edgeTable(edges: readonly EdgeNow[]): Html {
-  const streams = edges.filter(({ delivery }) => delivery === "stream");
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Edges"><table>
 <caption class="unseen">Edges: batches held, sent and dropped</caption>
 <thead><tr><th scope="col">edge</th><th scope="col">table</th><th scope="col">depth</th><th scope="col">most</th><th scope="col">capacity</th><th scope="col">batches/s</th><th scope="col">sent</th><th scope="col">waits</th><th scope="col">drops</th><th scope="col">when full</th></tr></thead>
 <tbody>
-${streams.map(
+${edges.map(
   (edge) =>
-    html`<tr><th scope="row">${edge.from.stage}.${edge.from.port} → ${edge.to.stage}</th><td>${edge.table}</td>${[
-      edge.depth,
-      edge.maximumDepth,
-      edge.capacity,
-    ].map((count) => html`<td>${count}</td>`)}<td>${numberText(edge.rate, 2)}</td>${[
-      edge.sent,
-      edge.waits,
-      edge.drops,
-    ].map((count) => html`<td>${numberText(count)}</td>`)}<td>${edge.policy}</td></tr>\n`,
+    html`<tr><th scope="row">${edge.from.stage}.${edge.from.port} → ${edge.to.stage}</th><td>${edge.table}</td>${cellsOf(edge).map((cell) => html`<td>${cell}</td>`)}</tr>\n`,
 )}</tbody></table></div>`;
+}
+
+function cellsOf({ delivery, policy, ...edge }: EdgeNow): readonly string[] {
+  const { depth, maximumDepth, capacity, rate, sent, waits, drops } = edge;
+  const numbers = [depth, maximumDepth, capacity, rate, sent, waits, drops];
+  if (delivery === "whole") return [...numbers.map(() => missing), "whole"];
+  return [...numbers.map((value) => numberText(value)), policy];
 }
