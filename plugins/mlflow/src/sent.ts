@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { mlflowErrors } from "./errors.js";
-import type { Counts } from "./spool.js";
+import type { Counts } from "./spoolState.js";
 
 /** What the server got before the spool was removed: a run that is resumed sends none of it again. */
 export interface Sent {

@@ -96,12 +96,16 @@ export const mlflow = defineStage({
     const sent = await readSent(sentFile);
     // The server had everything before the run was cut off at its very end.
     if (sent?.isAll === true) return drain(inputs);
-    const spool = await Spool.openOrCreate(folder, {
-      ...{ url, experiment, name: run.name, start: Date.now(), sentBytes: 0 },
-      tags: { "mlflow.source.name": "jacoflow", "mlflow.source.type": "LOCAL", [runTag]: randomUUID() },
-      parameters: parameterTexts(run, parameters, `stages.${stage}.with.parameters`),
-      ...(sent === undefined ? {} : { run: sent.run, described: true, before: sent.counts }),
-    });
+    const spool = await Spool.openOrCreate(
+      folder,
+      {
+        ...{ url, experiment, name: run.name, start: Date.now(), sentBytes: 0 },
+        tags: { "mlflow.source.name": "jacoflow", "mlflow.source.type": "LOCAL", [runTag]: randomUUID() },
+        parameters: parameterTexts(run, parameters, `stages.${stage}.with.parameters`),
+        ...(sent === undefined ? {} : { run: sent.run, described: true, before: sent.counts }),
+      },
+      (message) => context.log("warning", message),
+    );
     const closing = new AbortController();
     const until = AbortSignal.any([signal, closing.signal]);
     const events = {
@@ -110,8 +114,8 @@ export const mlflow = defineStage({
       back: () => context.log("info", `${url} answers again`),
       refused: (error: Error) => context.log("error", error.message),
     };
-    // It goes on: how it ended before does not count.
-    await spool.remember({ end: undefined, ended: false });
+    // It goes on: how it ended before does not count, nor where its server was then.
+    await spool.remember({ url, end: undefined, ended: false });
     const sender = new Sender(openServer(url, folder, process.env, until), spool, events, until);
 
     const earlier = spool.counts;

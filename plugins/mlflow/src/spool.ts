@@ -1,37 +1,10 @@
-import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type GatheredWrites, gatheredWrites, refuseRemoved } from "jacoflow";
 import { mlflowErrors } from "./errors.js";
-import { type Metric, numberText, type RunStatus } from "./server.js";
-
-/** Numbers by the `stage.port` that sent them. */
-export type Counts = Readonly<Record<string, number>>;
-
-/** What the spool knows of the run besides its numbers. */
-export interface SpoolState {
-  readonly url: string;
-  readonly experiment: string;
-  readonly name: string;
-  /** Milliseconds since 1970. */
-  readonly start: number;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly parameters: Readonly<Record<string, string>>;
-  /** Whether the server was asked to make the run: it may have, even if its answer was never read. */
-  readonly asked?: boolean;
-  /** The server's id of the run, once it has one. */
-  readonly run?: string;
-  /** Whether the server has the parameters. */
-  readonly described?: boolean;
-  /** Numbers of each origin that the server got from spools before this one. */
-  readonly before?: Counts;
-  /** Bytes of numbers.ndjson that the server has. */
-  readonly sentBytes: number;
-  /** How the run ended and when, once it has. */
-  readonly end?: { readonly status: RunStatus; readonly time: number } | undefined;
-  /** Whether the server knows that it ended: nothing is left to do. */
-  readonly ended?: boolean;
-}
+import { type Metric, numberText } from "./server.js";
+import { countLines } from "./spooledLines.js";
+import { type Counts, isState, type SpoolState } from "./spoolState.js";
 
 /** Numbers read from the spool, and where they end. */
 export interface Portion {
@@ -73,9 +46,26 @@ export class Spool {
     this.#writes = gatheredWrites((bytes) => this.#append(bytes));
   }
 
-  /** The spool that the run left here when it was cut off, else a new one. Errors: MLFLOW_WRITE, MLFLOW_SPOOL. */
-  static async openOrCreate(folder: string, state: SpoolState): Promise<Spool> {
-    if (await exists(join(folder, "state.json"))) return Spool.open(folder);
+  /**
+   * The spool that the run left here when it was cut off, else a new one. Numbers from the first that cannot be read on are
+   * left out, since they come again; a spool whose state cannot be read is begun anew. `warn` is told. Errors: MLFLOW_WRITE.
+   */
+  static async openOrCreate(
+    folder: string,
+    state: SpoolState,
+    warn: (message: string) => void,
+  ): Promise<Spool> {
+    if (await exists(join(folder, "state.json"))) {
+      try {
+        return await Spool.#opened(folder, (line) =>
+          warn(
+            `${folder}: line ${line} of numbers.ndjson cannot be read; it is sent again, with all that follow`,
+          ),
+        );
+      } catch (error) {
+        warn(`${(error as Error).message}; it is begun anew, with a run of its own on the server`);
+      }
+    }
     try {
       await mkdir(folder, { recursive: true });
       const numbers = await open(join(folder, "numbers.ndjson"), "w+");
@@ -88,18 +78,25 @@ export class Spool {
   }
 
   /** The spool that an earlier process left, without the line it was writing. Errors: MLFLOW_SPOOL. */
-  static async open(folder: string): Promise<Spool> {
+  static open(folder: string): Promise<Spool> {
+    return Spool.#opened(folder, (line) => {
+      throw new Error(`line ${line} of numbers.ndjson cannot be read`);
+    });
+  }
+
+  static async #opened(folder: string, damaged: (line: number) => void): Promise<Spool> {
     try {
-      const state = JSON.parse(await readFile(join(folder, "state.json"), "utf8")) as SpoolState;
+      const state: unknown = JSON.parse(await readFile(join(folder, "state.json"), "utf8"));
+      if (!isState(state)) throw new Error("state.json is not that of a spool");
       const path = join(folder, "numbers.ndjson");
       const counts = new Map(Object.entries(state.before ?? {}));
-      const written = await countLines(path, counts);
+      const written = await countLines(path, counts, damaged);
       const numbers = await open(path, "r+");
       await numbers.truncate(written);
       const sentBytes = Math.min(state.sentBytes, written);
       return new Spool(folder, numbers, { ...state, sentBytes }, written, counts);
     } catch (error) {
-      throw mlflowErrors.spool(folder, `there is nothing to send: ${(error as Error).message}`);
+      throw mlflowErrors.spool(folder, `no spool to send: ${(error as Error).message}`);
     }
   }
 
@@ -213,20 +210,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Counts the whole lines of a file by their origin; resolves to the bytes of those. */
-async function countLines(path: string, counts: Map<string, number>): Promise<number> {
-  let rest = "";
-  let bytes = 0;
-  for await (const piece of createReadStream(path, { encoding: "utf8" })) {
-    const lines = (rest + String(piece)).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      bytes += Buffer.byteLength(line) + 1;
-      const { origin = "" } = JSON.parse(line) as { readonly origin?: string };
-      counts.set(origin, (counts.get(origin) ?? 0) + 1);
-    }
-  }
-  return bytes;
 }

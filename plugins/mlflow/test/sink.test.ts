@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { appendFile, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { RecordBatch } from "apache-arrow";
 import { JacoflowError, metrics, whileAtRest } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
@@ -353,6 +354,58 @@ law("the spool of a run that goes on is refused by jacoflow-mlflow, and left as 
     assert.match(refused?.said ?? "", "RUN_ACTIVE");
     assert.ok(server.requests.every(({ body }) => body.status !== "KILLED"));
     assert.equal(stepsIn(server.requests), steps);
+  }),
+);
+
+/** A run whose server is away, and its spool. */
+async function kept(runFolder: string, batches: readonly RecordBatch[]): Promise<string> {
+  const options = { url: "http://127.0.0.1:9", patience: 0 };
+  await runStage(mlflow, { runFolder, options, inputs: { metrics: [batches] } });
+  return join(runFolder, "mlflow/tried");
+}
+
+law(
+  "a spool that was damaged is said so by name: jacoflow-mlflow leaves it, a resumed run sends what it lacks",
+  () =>
+    inFolder(async (folder) => {
+      const zeros = (text: string) => {
+        const lines = text.split("\n");
+        return [...lines.slice(0, 3), "\0".repeat(lines[3].length), ...lines.slice(4)].join("\n");
+      };
+      for (const [file, damage, said] of [
+        ["numbers.ndjson", zeros, "line 4 of numbers.ndjson"],
+        ["state.json", () => "", "JSON"],
+        ["state.json", () => "{}", "state.json"],
+      ] as const) {
+        const runFolder = join(folder, said);
+        const spool = await kept(runFolder, evaluations.slice(0, 8));
+        const path = join(spool, file);
+        const damaged = damage(await readFile(path, "utf8"));
+        await writeFile(path, damaged);
+        const refused = await sendLater(spool);
+        assert.is(refused.code, 1);
+        assert.match(refused.said, "MLFLOW_SPOOL");
+        assert.match(refused.said, said);
+        assert.is(await readFile(path, "utf8"), damaged);
+
+        const server = await standIn();
+        const { error, logs } = await runStage(mlflow, {
+          ...{ runFolder, options: { url: server.url }, inputs: { metrics: [evaluations] } },
+        });
+        await server.close();
+        assert.is(error, undefined);
+        assert.ok(logs.some(({ level, message }) => level === "warning" && message.includes(said)));
+        assert.equal(stepsIn(server.requests), steps);
+      }
+    }),
+);
+
+law("what is left of a resumed run goes where it was resumed to", () =>
+  inFolder(async (runFolder) => {
+    const spool = await kept(runFolder, evaluations.slice(0, 4));
+    const options = { url: "http://127.0.0.1:10", patience: 0 };
+    await runStage(mlflow, { runFolder, options, inputs: { metrics: [evaluations] } });
+    assert.is(JSON.parse(await readFile(join(spool, "state.json"), "utf8")).url, options.url);
   }),
 );
 

@@ -202,9 +202,13 @@ law(
   "numbers of several origins that gather are in the file when it has settled, each whole and in order",
   () =>
     inFolder(async (folder) => {
-      const spool = await Spool.openOrCreate(folder, {
-        ...{ url: "", experiment: "", name: "", start: 0, sentBytes: 0, tags: {}, parameters: {} },
-      });
+      const spool = await Spool.openOrCreate(
+        folder,
+        {
+          ...{ url: "", experiment: "", name: "", start: 0, sentBytes: 0, tags: {}, parameters: {} },
+        },
+        assert.unreachable,
+      );
       let writes = 0;
       spool.onWritten(() => {
         writes += 1;

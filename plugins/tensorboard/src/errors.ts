@@ -9,7 +9,8 @@ export const tensorboardErrors = {
       message: `${path}: cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
       place: path,
       value: path,
-      remedy: "Free some space, or let `folder` name a folder that this user may write to and no other run writes at once.",
+      remedy:
+        "Free some space, or let `folder` name a folder that this user may write to and no other run writes at once.",
       cause,
     }),
 } as const;
