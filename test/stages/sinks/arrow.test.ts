@@ -305,6 +305,36 @@ test("a listener that does not read is let go, and neither the run nor other lis
   });
 });
 
+test("a batch larger than what may wait reaches who reads, early or late", async () => {
+  await served(async ({ url, send, end, lines }) => {
+    const rows = 500_000;
+    const large = batch(7, "train", rows);
+    assert.ok(large.data.byteLength > 18 * 1024 * 1024);
+    const early = bytesOf(await ask(`${url}metrics/train`));
+    await send(large);
+    const late = bytesOf(await ask(`${url}metrics/train`));
+    await end();
+    assert.is(stepsOf(await early).length, rows);
+    assert.is(stepsOf(await late).length, rows);
+    assert.not.ok(lines.some(({ level }) => level === "warning"));
+  });
+});
+
+test("what waits for many listeners that do not read waits in memory once", async () => {
+  await served(async ({ url, send, end }) => {
+    const stuck = await Promise.all(Array.from({ length: 20 }, () => ask(`${url}metrics/train`)));
+    for (const response of stuck) response.on("error", () => undefined).pause();
+    const each = batch(0, "train", 100_000);
+    const megabytes = 12;
+    const before = process.memoryUsage().arrayBuffers;
+    for (let sent = 0; sent < megabytes * 1024 * 1024; sent += each.data.byteLength) await send(each);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    for (const response of stuck) response.destroy();
+    await end();
+    assert.ok(grown < 5 * megabytes * 1024 * 1024, `${grown} bytes more`);
+  });
+});
+
 test("a listener that dies midway costs nobody anything: no warning, no wait, and others read to the end", async () => {
   await served(async ({ url, send, end, lines }) => {
     const before = lines.length;
