@@ -39,7 +39,9 @@ export function defaultMemoryLimit(): number {
 /** `1.50 GB`, three digits, decimal units. */
 export function memoryText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  const power = Math.min(4, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${value.toPrecision(Math.max(3, Math.ceil(Math.log10(value))))} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+  // Rounded first: 999,999 bytes are 1.00 MB and not 1.00e+3 kB.
+  const rounded = Number(bytes.toPrecision(3));
+  const power = Math.min(4, Math.floor(Math.log10(rounded) / 3));
+  const value = rounded / 1000 ** power;
+  return `${value.toPrecision(Math.max(3, 1 + Math.floor(Math.log10(value))))} ${["B", "kB", "MB", "GB", "TB"][power]}`;
 }

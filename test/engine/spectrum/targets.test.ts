@@ -59,6 +59,8 @@ test("constant energy lies in [0, 1] and is 1 for a constant vector", () => {
           { length: values.length * classes },
           (_, i) => values[i % values.length],
         );
+        // Squares of smaller numbers have lost their digits.
+        fc.pre(energy(vector) === 0 || energy(vector) > 1e-300);
         const share = constantEnergy(vector, classes);
         assert.ok(Number.isNaN(share) ? energy(vector) === 0 : share >= 0 && share <= 1 + 1e-12);
       },

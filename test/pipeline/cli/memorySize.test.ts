@@ -32,6 +32,13 @@ law("a size that was written is read back to three digits", () => {
   );
 });
 
+law("what rounds to a thousand of a unit is one of the next, and terabytes have none", () => {
+  assert.is(memoryText(999_999), "1.00 MB");
+  assert.is(memoryText(999_499), "999 kB");
+  assert.is(memoryText(999.6e12), "1000 TB");
+  assert.is(memoryText(1234e12), "1230 TB");
+});
+
 law("the limit nobody asked for is positive and at most half of the machine's", () => {
   assert.ok(defaultMemoryLimit() > 0 && defaultMemoryLimit() <= totalmem() / 2);
 });
