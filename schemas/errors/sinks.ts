@@ -24,6 +24,18 @@ export const sinkErrors = {
       remedy: `Use text, truth values, int32, int64, float32, float64 or lists of numbers, or keep the table as Arrow: arrow: [${table}].`,
     }),
 
+  /** A null where the schema says that there is none. */
+  missingValue: (table: string, column: string, row: number): JacoflowError =>
+    new JacoflowError({
+      code: "MISSING_VALUE",
+      kind: "run",
+      message: `column ${column} of table ${table} has no value in row ${row} of its batch, and its schema allows none to be missing`,
+      place: `${table}.${column}`,
+      value: row,
+      remedy:
+        "Declare the column, or the items of its lists, nullable in the stage that sends it, or send an empty list or not-a-number.",
+    }),
+
   /** Parts of one table that are not of one form. */
   partsDiffer: (file: string, first: string): JacoflowError =>
     new JacoflowError({

@@ -37,33 +37,36 @@ function listCells(data: Data, item: DataType): CellText {
   };
 }
 
-/** Any other value, as JSON has it. */
-function otherCells(vector: Vector): CellText {
-  return (row) =>
-    JSON.stringify(vector.get(row), (_, value: unknown) =>
-      typeof value === "bigint"
-        ? Number(value)
-        : typeof value === "number" && !Number.isFinite(value)
-          ? String(value)
-          : value,
-    ) ?? "null";
+/** Any value that is no column of its own: null, what lies beside one, and what is in lists of lists and structs. */
+function valueText(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "number") return numberCell(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
+  if (typeof plain !== "object" || plain === null) return valueText(plain);
+  if (Array.isArray(plain) || ArrayBuffer.isView(plain)) {
+    return `[${Array.from(plain as Iterable<unknown>, valueText).join(",")}]`;
+  }
+  const pairs = Object.entries(plain).map(([key, item]) => `${JSON.stringify(key)}:${valueText(item)}`);
+  return `{${pairs.join(",")}}`;
 }
 
 function cellsOf(field: Field, vector: Vector): CellText {
   const { type } = field;
   const data = vector.data[0] as Data | undefined;
-  if (vector.nullCount > 0 || data === undefined) {
-    return (row) => (vector.get(row) === null ? "null" : otherCells(vector)(row));
-  }
-  if (DataType.isUtf8(type) || DataType.isDictionary(type)) return textCells(vector);
+  const otherCells: CellText = (row) => valueText(vector.get(row));
+  if (vector.nullCount > 0 || data === undefined) return otherCells;
+  if (DataType.isUtf8(type) || (DataType.isDictionary(type) && DataType.isUtf8(type.dictionary)))
+    return textCells(vector);
   const values = data.values as ArrayLike<number | bigint>;
   if (DataType.isFloat(type) && type.precision > 0) return (row) => numberCell(values[row] as number);
   if (DataType.isInt(type)) return (row) => String(values[row]);
   if (DataType.isList(type) || DataType.isFixedSizeList(type)) {
     const item = (type.children[0] as Field).type;
-    if (DataType.isInt(item) || (DataType.isFloat(item) && item.precision > 0)) return listCells(data, item);
+    const isPlain = DataType.isInt(item) || (DataType.isFloat(item) && item.precision > 0);
+    if (isPlain && data.children[0].nullCount === 0) return listCells(data, item);
   }
-  return otherCells(vector);
+  return otherCells;
 }
 
 /** Rows that become text between two turns of the event loop. */

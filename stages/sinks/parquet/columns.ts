@@ -1,5 +1,6 @@
 import { type Data, DataType, type Field, type RecordBatch, type Vector } from "apache-arrow";
 import type { ColumnSource } from "hyparquet-writer";
+import { sinkErrors } from "../../../schemas/errors/sinks.js";
 import { isNumberList } from "./schema.js";
 
 /** Rows from … to − 1 of a batch. */
@@ -55,14 +56,25 @@ function values(vector: Vector, range: RowRange): unknown[] {
   return found;
 }
 
-function columnValues(field: Field, index: number, range: RowRange): unknown[] {
+function columnValues(table: string, field: Field, index: number, range: RowRange): unknown[] {
   const vector = range.batch.getChildAt(index) as Vector;
-  if (isNumberList(field.type) && vector.nullCount === 0) {
-    return lists(columnOf(range.batch, index), range.from, range.to);
+  const column = columnOf(range.batch, index);
+  if (isNumberList(field.type) && vector.nullCount === 0 && column.children[0].nullCount === 0) {
+    return lists(column, range.from, range.to);
   }
-  return values(vector, range).map((value) =>
+  const found = values(vector, range).map((value) =>
     value !== null && typeof value === "object" ? Array.from(value as Iterable<unknown>) : value,
   );
+  if (vector.nullCount === 0 && !isNumberList(field.type)) return found;
+  const missing = found.findIndex((value) => isMissing(field, value));
+  if (missing !== -1) throw sinkErrors.missingValue(table, field.name, range.from + missing);
+  return found;
+}
+
+/** Whether a value, or an item of it, is null and may not be: the Parquet writer would take some of them for 0. */
+function isMissing(field: Field, value: unknown): boolean {
+  if (value === null) return !field.nullable;
+  return Array.isArray(value) && !(field.type.children[0] as Field).nullable && value.includes(null);
 }
 
 /** A column as the Parquet writer takes it. */
@@ -73,11 +85,11 @@ export function columnSource(name: string, data: unknown[], isList: boolean): Co
   return data.some((value) => Object.is(value, -0)) ? { name, data, encoding: "PLAIN" } : { name, data };
 }
 
-/** The rows of the ranges, one after the other, as the Parquet writer takes them. */
-export function columnSources(ranges: readonly RowRange[]): ColumnSource[] {
+/** The rows of the ranges, one after the other, as the Parquet writer takes them. MISSING_VALUE. */
+export function columnSources(table: string, ranges: readonly RowRange[]): ColumnSource[] {
   const fields = ranges[0].batch.schema.fields;
   return fields.map((field, index) => {
-    const data = ranges.flatMap((range) => columnValues(field, index, range));
+    const data = ranges.flatMap((range) => columnValues(table, field, index, range));
     return columnSource(field.name, data, isNumberList(field.type));
   });
 }

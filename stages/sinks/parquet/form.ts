@@ -15,7 +15,7 @@ const valuesPerRowGroup = 65_536;
 /**
  * Batches of one schema as one Parquet file: rows by step (those of one step in the order they came), statistics of every
  * column that is no list, dictionaries where they at least halve a column. UNSUPPORTED_COLUMN when a column has no
- * Parquet type.
+ * Parquet type, MISSING_VALUE for a null that its schema does not allow.
  */
 export const parquetForm = (compression: Compression): FileForm => ({
   ending: "parquet",
@@ -29,7 +29,7 @@ export const parquetForm = (compression: Compression): FileForm => ({
       createdBy: "jacoflow",
     });
     for (const group of rowGroups(rangesByStep(batches, order))) {
-      const columnData = columnSources(group);
+      const columnData = columnSources(table, group);
       await parquet.write({ columnData, rowGroupSize: columnData[0].data.length });
       if (order !== undefined) {
         const sorting = { column_idx: order, descending: false, nulls_first: false };

@@ -51,18 +51,13 @@ async function* rowsByStep(
   }
 }
 
-const isList = (values: readonly unknown[]) => Array.isArray(values[0]);
-
 /** How many values rows have, list items counted one by one. */
 function valueCount(columns: ColumnValues): number {
-  return Object.values(columns).reduce(
-    (sum, values) =>
-      sum +
-      (isList(values)
-        ? values.reduce((items: number, list) => items + (list as []).length, 0)
-        : values.length),
-    0,
-  );
+  let count = 0;
+  for (const values of Object.values(columns)) {
+    for (const value of values) count += Array.isArray(value) ? value.length : 1;
+  }
+  return count;
 }
 
 /** What says that two files hold the same table: schema and metadata. */
@@ -81,6 +76,7 @@ export async function mergeParts(paths: readonly string[], target: PartFile): Pr
   const other = files.find((file) => formOf(file) !== formOf(first));
   if (other !== undefined) throw sinkErrors.partsDiffer(other.path, first.path);
   const { schema, key_value_metadata, row_groups } = first.metadata;
+  const lists = schema.filter(({ converted_type }) => converted_type === "LIST").map(({ name }) => name);
   const step = stepNames.find((name) => first.columns.includes(name));
   const compression = row_groups[0]?.columns[0]?.meta_data?.codec ?? "SNAPPY";
   const parquet = new ParquetWriter({
@@ -95,7 +91,7 @@ export async function mergeParts(paths: readonly string[], target: PartFile): Pr
   let values = 0;
   let rows = 0;
   const writeGroup = async () => {
-    const columnData = first.columns.map((name) => columnSource(name, group[name], isList(group[name])));
+    const columnData = first.columns.map((name) => columnSource(name, group[name], lists.includes(name)));
     await parquet.write({ columnData, rowGroupSize: columnData[0].data.length });
     if (step !== undefined) {
       const sorting = { column_idx: first.columns.indexOf(step), descending: false, nulls_first: false };

@@ -29,15 +29,18 @@ export function isText(type: DataType): boolean {
   return DataType.isUtf8(type) || (DataType.isDictionary(type) && DataType.isUtf8(type.dictionary));
 }
 
+const repetitionOf = ({ nullable }: Field): Repetition => (nullable ? "OPTIONAL" : "REQUIRED");
+
 function elementsOf(field: Field, table: string): SchemaElement[] {
-  const repetition_type: Repetition = field.nullable ? "OPTIONAL" : "REQUIRED";
+  const repetition_type = repetitionOf(field);
   const { name, type } = field;
   if (isText(type)) return [{ name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type }];
   if (isNumberList(type)) {
+    const [item] = type.children;
     return [
       { name, repetition_type, converted_type: "LIST", num_children: 1 },
       { name: "list", repetition_type: "REPEATED", num_children: 1 },
-      { name: "element", type: physicalType(type.children[0].type)!, repetition_type: "REQUIRED" },
+      { name: "element", type: physicalType(item.type)!, repetition_type: repetitionOf(item) },
     ];
   }
   const physical = physicalType(type);
@@ -47,7 +50,8 @@ function elementsOf(field: Field, table: string): SchemaElement[] {
 
 /**
  * The Parquet schema of an Arrow one: int64 → INT64, smaller integers → INT32, float64 → DOUBLE, float32 → FLOAT,
- * text and dictionaries of text → UTF8, lists of numbers → LIST of a required element. UNSUPPORTED_COLUMN otherwise.
+ * text and dictionaries of text → UTF8, lists of numbers → LIST; nullable where the Arrow field or item is.
+ * UNSUPPORTED_COLUMN otherwise.
  */
 export function parquetSchemaOf(schema: Schema, table: string): SchemaElement[] {
   return [
