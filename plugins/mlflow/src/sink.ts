@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import {
   type CurvePoint,
   curvePoints,
@@ -46,6 +47,9 @@ const options = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** Numbers that are written to the spool between two turns of the event loop. */
+const pointsPerSlice = 1000;
 
 function checkUrl(url: string, place: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
@@ -128,11 +132,14 @@ export const mlflow = defineStage({
         const points = curvePoints(batch);
         const fresh = points.slice(known);
         known -= points.length - fresh.length;
-        if (fresh.length === 0) return;
-        await spool.append(
-          origin,
-          fresh.map((point) => metricOf(input.origin.stage, point, now)),
-        );
+        for (let at = 0; at < fresh.length; at += pointsPerSlice) {
+          if (at > 0) await setImmediate();
+          const slice = fresh.slice(at, at + pointsPerSlice);
+          await spool.append(
+            origin,
+            slice.map((point) => metricOf(input.origin.stage, point, now)),
+          );
+        }
       });
     };
     try {

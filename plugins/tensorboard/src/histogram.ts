@@ -31,34 +31,50 @@ function limitOf(bucket: number): number {
   return Math.min(limit, Number.MAX_VALUE) * (bucket >= 0 ? 1 : -1);
 }
 
-/** The histogram of the finite ones of `values`; undefined when there are none. Sums are in float64. */
-export function histogramOf(values: ArrayLike<number>): Histogram | undefined {
-  const found = new Map<number, number>();
-  let [smallest, largest, count, sum, sumOfSquares] = [Infinity, -Infinity, 0, 0, 0];
-  for (let at = 0; at < values.length; at += 1) {
-    const value = values[at];
-    if (!Number.isFinite(value)) continue;
-    const bucket = bucketOf(value);
-    found.set(bucket, (found.get(bucket) ?? 0) + 1);
-    smallest = Math.min(smallest, value);
-    largest = Math.max(largest, value);
-    count += 1;
-    sum += value;
-    sumOfSquares += value * value;
-  }
-  if (count === 0) return undefined;
-  const buckets = [...found.keys()].sort((left, right) => left - right);
-  const limits: number[] = [];
-  const counts: number[] = [];
-  for (const bucket of buckets) {
-    // An empty bucket below a filled one that does not touch it: readers take a bucket to start at the last limit.
-    const lower = limitOf(bucket - 1);
-    if (limits.length > 0 && limits.at(-1)! < lower) {
-      limits.push(lower);
-      counts.push(0);
+/** Counts the finite ones of values that are given some at a time. Sums are in float64. */
+export class HistogramCount {
+  readonly #found = new Map<number, number>();
+  #smallest = Infinity;
+  #largest = -Infinity;
+  #count = 0;
+  #sum = 0;
+  #sumOfSquares = 0;
+
+  add(values: ArrayLike<number>): this {
+    for (let at = 0; at < values.length; at += 1) {
+      const value = values[at];
+      if (!Number.isFinite(value)) continue;
+      const bucket = bucketOf(value);
+      this.#found.set(bucket, (this.#found.get(bucket) ?? 0) + 1);
+      this.#smallest = Math.min(this.#smallest, value);
+      this.#largest = Math.max(this.#largest, value);
+      this.#count += 1;
+      this.#sum += value;
+      this.#sumOfSquares += value * value;
     }
-    limits.push(limitOf(bucket));
-    counts.push(found.get(bucket)!);
+    return this;
   }
-  return { ...{ smallest, largest, count, sum, sumOfSquares }, limits, counts };
+
+  /** Undefined when there were none. */
+  histogram(): Histogram | undefined {
+    if (this.#count === 0) return undefined;
+    const buckets = [...this.#found.keys()].sort((left, right) => left - right);
+    const limits: number[] = [];
+    const counts: number[] = [];
+    for (const bucket of buckets) {
+      // An empty bucket below a filled one that does not touch it: readers take a bucket to start at the last limit.
+      const lower = limitOf(bucket - 1);
+      if (limits.length > 0 && limits.at(-1)! < lower) {
+        limits.push(lower);
+        counts.push(0);
+      }
+      limits.push(limitOf(bucket));
+      counts.push(this.#found.get(bucket)!);
+    }
+    return {
+      ...{ smallest: this.#smallest, largest: this.#largest },
+      ...{ count: this.#count, sum: this.#sum, sumOfSquares: this.#sumOfSquares },
+      ...{ limits, counts },
+    };
+  }
 }

@@ -1,7 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import type { RecordBatch } from "apache-arrow";
 import { angles, parametersTable, spectrum } from "jacoflow";
 import type { Value } from "./event.js";
-import { histogramOf } from "./histogram.js";
+import { HistogramCount } from "./histogram.js";
+
+/** Values of a tensor that are counted between two turns of the event loop. */
+const valuesPerSlice = 65_536;
 
 /** Values of one step of one TensorBoard run, which is named by a path below the input's folder. */
 export interface Point {
@@ -12,7 +16,7 @@ export interface Point {
 
 /** The histograms in the batches of one input. `last` gives those that waited for rows of a next batch. */
 export interface HistogramReader {
-  read(batch: RecordBatch): readonly Point[];
+  read(batch: RecordBatch): readonly Point[] | Promise<readonly Point[]>;
   last(): readonly Point[];
 }
 
@@ -31,7 +35,7 @@ function neighbours(rows: (batch: RecordBatch) => Iterable<Counted>): HistogramR
   const finish = (): readonly Point[] => {
     if (first === undefined) return [];
     const { run, step, tag } = first;
-    const points = [{ run, step, values: histogramValue(tag, values) }];
+    const points = [{ run, step, values: valuesOf(tag, new HistogramCount().add(values)) }];
     first = undefined;
     values = [];
     return points;
@@ -74,16 +78,14 @@ export const angleHistograms = (): HistogramReader =>
 export function parameterHistograms(): HistogramReader {
   const table = parametersTable({});
   return {
-    read: (batch) => {
+    read: async (batch) => {
       const { length, step, tensor, values } = table.read(batch);
-      return Array.from({ length }, (_, row) => {
+      const points: Point[] = [];
+      for (let row = 0; row < length; row += 1) {
         const own = values.values.subarray(values.offsets[row], values.offsets[row + 1]);
-        const scalar = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
-        return {
-          ...{ run: "tensors", step: step[row] },
-          values: [...histogramValue(tensor[row], own), { tag: `norm/${tensor[row]}`, scalar }],
-        };
-      });
+        points.push({ run: "tensors", step: step[row], values: await tensorValues(tensor[row], own) });
+      }
+      return points;
     },
     last: () => [],
   };
@@ -92,7 +94,19 @@ export function parameterHistograms(): HistogramReader {
 /** Tables whose curves are all there is to draw. */
 export const noHistograms = (): HistogramReader => ({ read: () => [], last: () => [] });
 
-function histogramValue(tag: string, values: ArrayLike<number>): readonly Value[] {
-  const histogram = histogramOf(values);
+async function tensorValues(tensor: string, values: Float32Array): Promise<readonly Value[]> {
+  const count = new HistogramCount();
+  let sumOfSquares = 0;
+  for (let at = 0; at < values.length; at += valuesPerSlice) {
+    const slice = values.subarray(at, at + valuesPerSlice);
+    count.add(slice);
+    for (const value of slice) sumOfSquares += value * value;
+    await setImmediate();
+  }
+  return [...valuesOf(tensor, count), { tag: `norm/${tensor}`, scalar: Math.sqrt(sumOfSquares) }];
+}
+
+function valuesOf(tag: string, count: HistogramCount): readonly Value[] {
+  const histogram = count.histogram();
   return histogram === undefined ? [] : [{ tag, histogram }];
 }

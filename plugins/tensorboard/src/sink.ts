@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import {
   type CurvePoint,
   curvePoints,
@@ -52,6 +53,9 @@ const histogramsOf = {
   parameters: parameterHistograms,
 } as const satisfies Record<string, () => HistogramReader>;
 
+/** Points that are written between two turns of the event loop. */
+const pointsPerSlice = 1000;
+
 /** The TensorBoard run of a curve's point. */
 const runOf = ({ split, jacobianStep }: CurvePoint): string =>
   jacobianStep === undefined ? split : `${split}/jacobian-${jacobianStep}`;
@@ -80,10 +84,12 @@ export const tensorboard = defineStage({
       const histograms = histogramsOf[table]();
       try {
         await input.forEach(async (batch) => {
-          for (const point of curvePoints(batch)) {
+          for (const [at, point] of curvePoints(batch).entries()) {
+            if (at % pointsPerSlice === pointsPerSlice - 1) await setImmediate();
             await files.append(runOf(point), point.step, [{ tag: point.name, scalar: point.value }]);
           }
-          for (const { run, step, values } of histograms.read(batch)) await files.append(run, step, values);
+          const points = await histograms.read(batch);
+          for (const { run, step, values } of points) await files.append(run, step, values);
         });
         for (const { run, step, values } of histograms.last()) await files.append(run, step, values);
       } finally {

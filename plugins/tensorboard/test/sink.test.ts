@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } f
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { RecordBatch } from "apache-arrow";
-import { type JacoflowError, metrics, spectrum } from "jacoflow";
+import { type JacoflowError, metrics, parametersTable, spectrum } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parameterHistograms } from "../src/histograms.js";
 import { tensorboard } from "../src/sink.js";
 import { until } from "./until.js";
 
@@ -230,6 +231,31 @@ law("of two runs that write one folder at once, the later one has the files and 
     assert.equal([...left], [...(await filesBelow(join(folder, "alone/tensorboard")))]);
   }),
 );
+
+law("the values of a large tensor are counted in slices: other work has its turns between them", async () => {
+  const length = 2 ** 20;
+  const batch = parametersTable({}).batch(
+    {
+      ...{ step: [7], epoch: [0], tensor: ["kernel"], trainable: [true] },
+      shape: { offsets: Int32Array.of(0, 1), values: Int32Array.of(length) },
+      values: { offsets: Int32Array.of(0, length), values: new Float32Array(length).fill(0.5) },
+    },
+    1,
+  );
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const [point] = await parameterHistograms().read(batch);
+  isOver = true;
+  assert.ok(turns >= 10, `${turns} turns`);
+  const [histogram, norm] = point.values;
+  assert.is("histogram" in histogram && histogram.histogram.count, length);
+  assert.equal(norm, { tag: "norm/kernel", scalar: 0.5 * Math.sqrt(length) });
+});
 
 law("an empty spectrum leaves nothing behind", () =>
   inFolder(async (runFolder) => {
