@@ -14,6 +14,8 @@ export interface Question {
 export interface Answered {
   readonly status: number;
   readonly text: string;
+  /** Seconds that the server asks to be left alone for, by Retry-After; 0 when it does not. */
+  readonly retryAfter: number;
 }
 
 /** What the longest answer of a tracking server is far below. */
@@ -49,9 +51,21 @@ export function exchange(address: string, question: Question): Promise<Answered>
       });
       response.on("error", reject);
       response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString("utf8"),
+          retryAfter: secondsIn(response.headers["retry-after"]),
+        }),
       );
     });
     asked.end(body);
   });
+}
+
+/** Retry-After is a count of seconds or a date. */
+function secondsIn(retryAfter = ""): number {
+  const seconds = /^\d+$/.test(retryAfter)
+    ? Number(retryAfter)
+    : (Date.parse(retryAfter) - Date.now()) / 1000;
+  return Math.max(0, seconds || 0);
 }

@@ -1,11 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { JacoflowError } from "jacoflow";
-import { metricsTogether, type Server } from "./server.js";
+import { metricsTogether, type Server, UnableError } from "./server.js";
 import type { Spool } from "./spool.js";
 
 /** Seconds between tries while the server is away: doubled each time, up to the last. */
 const firstPause = 0.5;
 const longestPause = 30;
+/** Longest that a server is left alone because it asks for it. */
+const longestAsked = 300;
 /** Seconds in which a request's numbers gather when few wait. */
 const gathering = 0.1;
 
@@ -22,6 +24,11 @@ export interface SenderEvents {
 /** Whether a later try may succeed. */
 export function isAway(error: unknown): boolean {
   return error instanceof JacoflowError && error.code === "MLFLOW_AWAY";
+}
+
+/** Seconds that the server asks to be left alone for. */
+function secondsAsked(error: unknown): number {
+  return error instanceof Error && error.cause instanceof UnableError ? error.cause.retryAfter : 0;
 }
 
 /**
@@ -123,8 +130,9 @@ export class Sender {
           return;
         }
         this.#again = true;
-        this.#events.away(error as Error, seconds);
-        await pause(seconds * 1000, undefined, { signal: this.#signal }).catch(() => undefined);
+        const wait = Math.max(seconds, Math.min(longestAsked, secondsAsked(error)));
+        this.#events.away(error as Error, wait);
+        await pause(wait * 1000, undefined, { signal: this.#signal }).catch(() => undefined);
         seconds = Math.min(longestPause, 2 * seconds);
       }
     }

@@ -31,6 +31,17 @@ export interface Server {
   endRun(run: string, status: RunStatus, end: number): Promise<void>;
 }
 
+/** The cause of MLFLOW_AWAY where the server answered that it cannot answer now. */
+export class UnableError extends Error {
+  /** Seconds that it asks to be left alone for. */
+  readonly retryAfter: number;
+
+  constructor(status: number, retryAfter: number) {
+    super(`it answered ${status}`);
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** The tag by which a run is found again. */
 export const runTag = "jacoflow.run";
 
@@ -66,7 +77,7 @@ export function openServer(
   ): Promise<Answer | undefined> {
     const address = `${base}/api/2.0/mlflow/${path}`;
     const json = method === "POST" ? { "content-type": "application/json" } : {};
-    const { status, text } = await exchange(address, {
+    const { status, text, retryAfter } = await exchange(address, {
       ...{ method, signal, milliseconds: patience },
       headers: { ...json, ...(authorization === undefined ? {} : { authorization }) },
       ...(method === "POST" ? { body: JSON.stringify(body) } : {}),
@@ -75,7 +86,7 @@ export function openServer(
       throw mlflowErrors.away(address, error);
     });
     if (status >= 500 || status === 429 || status === 408) {
-      throw mlflowErrors.away(address, `it answered ${status}`);
+      throw mlflowErrors.away(address, new UnableError(status, retryAfter));
     }
     if (missing && status === 404) return undefined;
     if (status < 200 || status >= 300)

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** One request that the stand-in got. */
@@ -14,7 +14,7 @@ export interface Request {
  */
 export type Instead =
   | number
-  | { readonly status: number; readonly text: string }
+  | { readonly status: number; readonly text: string; readonly headers?: OutgoingHttpHeaders }
   | "reset"
   | "page"
   | "silence"
@@ -43,7 +43,8 @@ export async function standIn(
     if (instead === "reset") return request.socket.destroy();
     if (instead === "page") return response.writeHead(200).end("<h1>Sign in</h1>");
     if (instead === "silence") return response.writeHead(200).write("{");
-    if (typeof instead === "object") return response.writeHead(instead.status).end(instead.text);
+    if (typeof instead === "object")
+      return response.writeHead(instead.status, instead.headers).end(instead.text);
     if (instead !== undefined) return response.writeHead(instead).end(`{"error_code":"STATUS_${instead}"}`);
     if (path.startsWith("experiments/get-by-name")) return response.writeHead(404).end("{}");
     const answers: Readonly<Record<string, unknown>> = {

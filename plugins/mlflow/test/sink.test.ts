@@ -61,14 +61,15 @@ const count = 12;
 const evaluations = Array.from({ length: count }, (_, step) => evaluation(step, 1 / (1 + step)));
 const steps = Array.from({ length: count }, (_, step) => step);
 
-/** Resolves when a spool holds so many numbers and knows that the server has them all. */
+/** Resolves when a spool holds so many numbers and knows that the server has its run and them all. */
 const arrived = (spool: string, numbers: number) =>
   until("the sink knows that all it was given has arrived", async () => {
     const read = (name: string) => readFile(join(spool, name), "utf8").catch(() => "");
     const state = await read("state.json");
     const lines = await read("numbers.ndjson");
-    const sent = state !== "" && (JSON.parse(state) as { sentBytes: number }).sentBytes;
-    return lines.split("\n").length - 1 === numbers && sent === Buffer.byteLength(lines);
+    const { run, sentBytes } = JSON.parse(state || "{}") as { run?: string; sentBytes?: number };
+    const isAll = lines.split("\n").length - 1 === numbers && sentBytes === Buffer.byteLength(lines);
+    return run !== undefined && isAll;
   });
 
 law("killed anywhere and resumed, it goes on with the same run, and every number arrives once", () =>
@@ -266,6 +267,28 @@ law("a server that answers 503 for a while is asked again and gets everything", 
     );
     assert.ok(logs.some(({ level, message }) => level === "warning" && /answered 503/.test(message)));
     assert.ok(logs.some(({ level, message }) => level === "info" && /answers again/.test(message)));
+  }),
+);
+
+law("a server that asks to be left alone is, in seconds or until a date", () =>
+  inFolder(async (folder) => {
+    for (const retryAfter of ["2", () => new Date(Date.now() + 3000).toUTCString()]) {
+      const times: number[] = [];
+      const server = await standIn((_, count) => {
+        times.push(performance.now());
+        const value = typeof retryAfter === "string" ? retryAfter : retryAfter();
+        return count === 1 ? { status: 429, text: "", headers: { "retry-after": value } } : undefined;
+      });
+      const { error } = await runStage(mlflow, {
+        ...{ runFolder: join(folder, typeof retryAfter), options: { url: server.url, patience: 60 } },
+        inputs: { metrics: [[evaluation(0, 1)]] },
+      });
+      await server.close();
+      assert.is(error, undefined);
+      assert.is(numbersIn(server.requests).length, 1);
+      // A date has no parts of seconds.
+      assert.ok(times[1] - times[0] >= 1900, `asked again after ${times[1] - times[0]} ms`);
+    }
   }),
 );
 
