@@ -1,5 +1,5 @@
 import type { DuckDBAppender } from "@duckdb/node-api";
-import { DOUBLE, FLOAT, INTEGER, LIST } from "@duckdb/node-api";
+import { BIGINT, DOUBLE, FLOAT, INTEGER, LIST } from "@duckdb/node-api";
 import { DataType, type Field, type RecordBatch, type Vector } from "apache-arrow";
 import { duckdbErrors } from "./errors.js";
 
@@ -17,8 +17,10 @@ export interface ColumnForm {
 function listForm(item: DataType) {
   if (DataType.isFloat(item) && item.precision === 1) return { sqlType: "FLOAT[]", type: LIST(FLOAT) };
   if (DataType.isFloat(item) && item.precision === 2) return { sqlType: "DOUBLE[]", type: LIST(DOUBLE) };
-  if (DataType.isInt(item) && item.bitWidth === 32 && item.isSigned)
-    return { sqlType: "INTEGER[]", type: LIST(INTEGER) };
+  if (DataType.isInt(item) && item.isSigned)
+    return item.bitWidth === 64
+      ? { sqlType: "BIGINT[]", type: LIST(BIGINT) }
+      : { sqlType: "INTEGER[]", type: LIST(INTEGER) };
   return undefined;
 }
 
@@ -46,19 +48,20 @@ function cellForm(type: DataType): Omit<ColumnForm, "name"> | undefined {
     const { sqlType, type: listType } = form;
     return {
       sqlType,
-      of: (cells) => (to, row) => to.appendList(Array.from(cells.get(row) as Iterable<number>), listType),
+      of: (cells) => (to, row) =>
+        to.appendList(Array.from(cells.get(row) as Iterable<number | bigint>), listType),
     };
   }
   return undefined;
 }
 
-/** The form of a column, null where the Arrow field may be. DUCKDB_COLUMN for a type that has none here. */
+/** The form of a column, null where a cell is. DUCKDB_COLUMN for a type that has none here. */
 export function columnForm(field: Field, table: string): ColumnForm {
   const form = cellForm(field.type);
   if (form === undefined) throw duckdbErrors.column(table, field.name, String(field.type));
-  if (!field.nullable) return { name: field.name, ...form };
   const of = (cells: Vector): Append => {
     const append = form.of(cells);
+    if (cells.nullCount === 0) return append;
     return (to, row) => (cells.get(row) === null ? to.appendNull() : append(to, row));
   };
   return { name: field.name, sqlType: form.sqlType, of };

@@ -4,7 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { type RecordBatch, Table } from "apache-arrow";
+import {
+  Bool,
+  type DataType,
+  Field,
+  Float32,
+  Int64,
+  List,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  Utf8,
+  vectorFromArray,
+} from "apache-arrow";
 import { basis, examplesTable, type JacoflowError, metrics } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
@@ -89,6 +103,34 @@ law("lists are lists, and a table whose rows do not name their stage gets a colu
       [[1, 2, 3], [9]],
       [[], []],
     ]);
+  }),
+);
+
+law("a null is null whatever the column is declared as: of texts, numbers, lists and their items", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "a.duckdb");
+    const database = await GrowingDatabase.create(file);
+    const list = (item: Int64 | Float32) => new List(new Field("item", item, true));
+    const columns: readonly [DataType, readonly unknown[]][] = [
+      [new Utf8(), ["a", null]],
+      [new Bool(), [null, false]],
+      [new Int64(), [2n ** 63n - 1n, null]],
+      [list(new Float32()), [[1, null], null]],
+      [list(new Int64()), [[], [2n ** 53n + 1n, null]]],
+    ];
+    for (const [at, [type, cells]] of columns.entries()) {
+      const field = new Field("c", type, false);
+      const children = [vectorFromArray(cells as never, type).data[0]];
+      const rows = makeData({ type: new Struct([field]), length: 2, nullCount: 0, children } as never);
+      await database.append(`t${at}`, "mine", new RecordBatch(new Schema([field]), rows as never));
+    }
+    await database.close();
+    for (const [at, [, cells]] of columns.entries()) {
+      assert.equal(
+        await ask(file, `select c from t${at}`),
+        cells.map((cell) => [cell]),
+      );
+    }
   }),
 );
 
