@@ -10,7 +10,7 @@ export const tensorboardErrors = {
       place: path,
       value: path,
       remedy:
-        "Free some space, or let `folder` name a folder that this user may write to and no other run writes at once.",
+        "Free some space, or let `folder` name a folder that this user may write to and nobody else writes at once.",
       cause,
     }),
 } as const;
