@@ -18,6 +18,11 @@ export interface ComparedRun {
 
 const tones = [1, 2, 3, 4, 5, 6] as const;
 const toneOf = (at: number): Series["tone"] => tones[at] ?? 0;
+/** How the course of a run's stage is drawn: beyond six runs, and for a second stage, the colours come again, dashed. */
+const lineOf = (run: number, stage: number): Pick<Series, "tone" | "dashed"> => ({
+  tone: tones[run % tones.length],
+  dashed: (Math.floor(run / tones.length) + stage) % 2 === 1,
+});
 const epochs = { label: "epoch", epochs: true } as const;
 
 /** Charts of several runs, a colour each: what `chartSections` draws of one. */
@@ -35,14 +40,17 @@ function seriesOf(
   of: (
     run: ComparedRun,
     tone: Series["tone"],
-  ) => readonly { readonly stage: string; readonly series: Omit<Series, "name" | "tone"> }[],
+  ) => readonly {
+    readonly stage: string;
+    readonly series: Omit<Series, "name" | "tone"> & Partial<Series>;
+  }[],
 ): readonly Series[] {
   return runs.flatMap((run, at) => {
     const found = of(run, toneOf(at)).filter(({ series }) => series.points.length > 0);
     const several = new Set(found.map(({ stage }) => stage)).size > 1;
-    return found.map(({ stage, series }): Series => {
+    return found.map(({ stage, series }, place): Series => {
       const name = several ? `${run.label} · ${stage}` : run.label;
-      return { name, tone: toneOf(at), ...series };
+      return { name, ...lineOf(at, place), ...series };
     });
   });
 }
@@ -114,7 +122,7 @@ function residual(
 
 function spectrumCharts(runs: readonly ComparedRun[]): readonly Chart[] {
   return (["train", "test"] as const).map((split): Chart => {
-    const series = seriesOf(runs, ({ tables, run }) =>
+    const series = seriesOf(runs, ({ tables, run }, tone) =>
       byStage(tables.spectrum, run.file).flatMap(({ stage, rows }) => {
         const jacobians = [
           ...groupBy(
@@ -126,7 +134,8 @@ function spectrumCharts(runs: readonly ComparedRun[]): readonly Chart[] {
         return shown.map(([, own], at) => ({
           stage,
           series: {
-            ...(at === 0 && shown.length > 1 ? { dashed: true } : {}),
+            tone,
+            dashed: at === 0 && shown.length > 1,
             points: own.map((row) => ({ x: row.index, y: row.singular_value })),
           },
         }));

@@ -28,7 +28,7 @@ function tableRow(row: HeadlineRow): Html {
 /** The headline table of one stage: Jacobian × split in groups, a target a row, norm ratios and energies apart. */
 export function headlineTable(rows: readonly HeadlineRow[]): Html {
   const groups = [...groupBy(rows, (row) => `${row.jacobianStep} ${row.split}`).values()];
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Headline table"><table class="headline">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Headline table: ${rows[0]?.stage}"><table class="headline">
 <thead>
 <tr><td></td><th scope="colgroup" colspan="3">norm ratio ‖Πv‖ / ‖v‖</th><th scope="colgroup" colspan="5">energy ‖Πv‖² / ‖v‖²</th></tr>
 <tr><th scope="col">target v</th><th scope="col">information</th><th scope="col">nuisance</th><th scope="col">random</th><th scope="col" class="energy">information</th><th scope="col">nuisance</th><th scope="col">random</th><th scope="col">constant</th><th scope="col">true class</th></tr>

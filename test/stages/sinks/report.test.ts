@@ -14,6 +14,7 @@ import { diskFiles } from "../../../stages/sinks/files.js";
 import { numberText } from "../../../stages/sinks/numberText.js";
 import { listTables, loadRows } from "../../../stages/sinks/parquet/read.js";
 import { parquet } from "../../../stages/sinks/parquet.js";
+import { compareSections } from "../../../stages/sinks/report/compare.js";
 import { findings } from "../../../stages/sinks/report/findings.js";
 import { reportedTables } from "../../../stages/sinks/report/gatherer.js";
 import { headline, headlineText } from "../../../stages/sinks/report/headline.js";
@@ -567,6 +568,25 @@ test("a full disk is DISK_FULL naming the report, and nothing half-written is le
     assert.is((error as JacoflowError).place, join(folder, "report.html"));
     assert.is((await filesUnder(folder)).size, 0);
   });
+});
+
+test("lines of several runs and stages of a comparison can be told apart", () => {
+  const twice = sampleTables.metrics.flatMap((row) => [row, { ...row, stage: "again" }]);
+  const runs = Array.from({ length: 9 }, (_, at) => ({
+    label: `run ${at}`,
+    run: sampleRun,
+    tables: at === 0 ? { ...sampleTables, metrics: twice } : sampleTables,
+  }));
+  const [{ charts }] = compareSections(runs.slice(0, 7));
+  for (const { series } of charts) {
+    const looks = series.map(({ tone, dashed }) => `${tone} ${dashed}`);
+    assert.is(looks.length, 8);
+    // The seventh run has the colour of the first, whose second stage is dashed already.
+    assert.ok(new Set(looks).size >= 7, looks.join(", "));
+  }
+  for (const { series } of compareSections(runs.slice(1))[0].charts) {
+    assert.is(new Set(series.map(({ tone, dashed }) => `${tone} ${dashed}`)).size, 8);
+  }
 });
 
 test.run();
