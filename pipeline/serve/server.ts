@@ -102,6 +102,7 @@ class Desk {
   readonly #closing: AbortSignal;
   readonly #open = new Map<string, Promise<WatchedRun>>();
   #readers = 0;
+  #listing: Promise<readonly ListedRun[]> | undefined;
 
   constructor(request: ServeRequest, page: PageFiles, closing: AbortSignal) {
     this.#request = request;
@@ -178,8 +179,15 @@ class Desk {
     response.setHeader("Cache-Control", "no-store");
   }
 
-  /** Every run, the newest first. */
-  async #list(): Promise<readonly ListedRun[]> {
+  /** Every run, the newest first. Who asks while others wait for the list gets theirs: many take as long as one. */
+  #list(): Promise<readonly ListedRun[]> {
+    this.#listing ??= this.#look().finally(() => {
+      this.#listing = undefined;
+    });
+    return this.#listing;
+  }
+
+  async #look(): Promise<readonly ListedRun[]> {
     const { root, live } = this.#request;
     const heads = live === undefined ? [] : [live.head];
     for (const [id, folder] of await runFoldersIn(root)) {

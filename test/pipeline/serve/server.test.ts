@@ -139,6 +139,22 @@ law("more readers than there is room for are told so, and the list is still answ
   }),
 );
 
+law("many who ask for the list at once wait no longer than for one", () =>
+  serving({}, async (server, runs) => {
+    for (let at = 0; at < 400; at += 1) writeRun(join(runs, `run-${at}`));
+    const timeOf = async (count: number) => {
+      const begun = performance.now();
+      const asked = Array.from({ length: count }, () => ask(server, "/metrics"));
+      for (const { body } of await Promise.all(asked)) assert.match(body, 'jacoflow_runs{state="done"} 400');
+      return performance.now() - begun;
+    };
+    const ones = [await timeOf(1), await timeOf(1), await timeOf(1), await timeOf(1), await timeOf(1)];
+    const one = ones.sort((left, right) => left - right)[2];
+    const many = await timeOf(150);
+    assert.ok(many < 25 * one, `${many} ms for 150, ${one} ms for one`);
+  }),
+);
+
 law("only GET is answered", () =>
   serving({}, async (server) => {
     for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]) {
