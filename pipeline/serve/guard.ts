@@ -62,7 +62,7 @@ function isOwnName(host: string | undefined, { address, port }: Door): boolean {
 }
 
 function bearer(header: string | undefined): string | undefined {
-  return /^Bearer (\S+)$/i.exec(header ?? "")?.[1];
+  return /^Bearer (.+)$/i.exec(header ?? "")?.[1];
 }
 
 function cookieOf(header: string | undefined): string | undefined {

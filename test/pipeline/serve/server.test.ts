@@ -237,6 +237,7 @@ law("with a token nothing is told to those who do not know it", () =>
       assert.is((await ask(server, path, bearer("wrong"))).status, 401);
     }
     assert.is((await ask(server, "/runs", cookie(encodeURIComponent(token)))).status, 200);
+    assert.is((await ask(server, "/runs", bearer(token))).status, 200);
     assert.is((await ask(server, `/metrics?token=${encodeURIComponent(token)}`)).status, 200);
   }),
 );
