@@ -104,6 +104,9 @@ function section({ table, row, sizes = {}, metadata = {}, fieldMetadata = {} }: 
 /** Beside the folders of a table's stages, in `tables/TABLE/`. Readers of data sets pass over names with `_`. */
 export const descriptionFile = "_schema.json";
 
+/** The report of a run, in its folder. */
+export const reportFile = "report.html";
+
 /** Beside the parts of one stage: rows, bytes and SHA-256 of each, and which sink wrote them. */
 export const checksumsFile = "_checksums.json";
 

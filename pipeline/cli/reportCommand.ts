@@ -1,4 +1,5 @@
 import { basename, join, resolve } from "node:path";
+import { reportFile } from "../../schemas/document.js";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import { diskFiles, writeFileAtomically } from "../../stages/sinks/files.js";
 import type { ComparedRun } from "../../stages/sinks/report/compare.js";
@@ -29,7 +30,7 @@ export async function reportCommand(flags: ReportFlags, terminal: Terminal): Pro
   const page = comparing
     ? renderComparison(labelled(runs, folders))
     : renderReport(runs[0].tables, runs[0].run);
-  const path = flags.out ?? (comparing ? "comparison.html" : join(folders[0], "report.html"));
+  const path = flags.out ?? (comparing ? "comparison.html" : join(folders[0], reportFile));
   await writeFileAtomically(path, page, diskFiles);
   terminal.out(`${path}\n`);
   return 0;

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { reportFile } from "../../schemas/document.js";
 import { commandLineErrors } from "../../schemas/errors/commandLine.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { matrixErrors } from "../../schemas/errors/matrix.js";
@@ -204,7 +205,7 @@ function tell(outcome: RunOutcome, flags: RunFlags, terminal: Terminal, interrup
     terminal.talk(
       `${outcome.outcome} after ${durationText(outcome.seconds)}: ${shownPath(outcome.runFolder)}\n`,
     );
-    const report = join(outcome.runFolder, "report.html");
+    const report = join(outcome.runFolder, reportFile);
     if (existsSync(report)) terminal.talk(`report: ${shownPath(report)}\n`);
   }
   if (flags.json === true) {

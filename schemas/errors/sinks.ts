@@ -74,7 +74,7 @@ export const sinkErrors = {
     new JacoflowError({
       code: "FILE_HAS_WRITER",
       kind: "run",
-      message: `${file} exists: it already has a writer`,
+      message: `${file} already has a writer`,
       place: file,
       value: file,
       remedy: "Give each sink a file of its own, and start from an empty run folder.",

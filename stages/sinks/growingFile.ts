@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { StageContext } from "../../pipeline/stage.js";
+import { reportFile } from "../../schemas/document.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
 import { sinkErrors } from "../../schemas/errors/sinks.js";
 import { syncFolder } from "../../schemas/syncFolder.js";
@@ -84,6 +85,8 @@ export class GrowingFile implements RowTarget {
     }: Pick<StageContext<unknown>, "runFolder" | "checkpointFolder" | "log">,
   ): Promise<GrowingFile> {
     const path = join(runFolder, name);
+    // Which appears by rename when the run ends, over whatever is there.
+    if (name === reportFile) throw sinkErrors.fileHasWriter(path);
     const ledgerPath = join(checkpointFolder, ledgerFile);
     const earlier = await readFile(ledgerPath, "utf8").catch(() => undefined);
     // The ledger is there before the file: one without is another sink's, at whatever moment a process was killed.

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { RecordBatch } from "apache-arrow";
 import { Type } from "typebox";
 import { defineStage, lossless, many, stream } from "../../pipeline/stage.js";
+import { reportFile } from "../../schemas/document.js";
 import { diskFiles, type FileSystem, writeFileAtomically } from "./files.js";
 import { planGathered } from "./plan.js";
 import { isReported, TableGatherer } from "./report/gatherer.js";
@@ -47,7 +48,7 @@ export function reportSink(files: FileSystem, render: Render = renderInThread) {
         ...(classes === undefined ? {} : { classes }),
         complete: failed === undefined && !context.run.stopping.aborted,
       });
-      const path = join(context.runFolder, "report.html");
+      const path = join(context.runFolder, reportFile);
       await writeFileAtomically(path, page, files);
       context.log("info", `report: ${path}`);
       if (failed !== undefined) throw failed.reason;

@@ -182,6 +182,19 @@ test("a reader that goes away is OUTPUT_CLOSED, and one error of the stream is n
   assert.is((error as JacoflowError).code, "OUTPUT_CLOSED");
 });
 
+test("the name of the report, which would replace the rows at the end, is refused", async () => {
+  await inFolder(async (folder) => {
+    const error = await ndjson
+      .run(
+        { tables: [inputOf("train", "metrics", [batch(0, [1])])] },
+        {},
+        sinkContext(folder, { file: "report.html" }),
+      )
+      .catch((failure: unknown) => failure);
+    assert.is((error as JacoflowError).code, "FILE_HAS_WRITER");
+  });
+});
+
 test("a file that is there already is refused and left as it is", async () => {
   await inFolder(async (folder) => {
     await writeFile(join(folder, "rows.ndjson"), "mine\n");
