@@ -88,6 +88,7 @@ export { arrowForm } from "./stages/sinks/arrowForm.js";
 export { type CurvePoint, curvePoints } from "./stages/sinks/curves.js";
 export { type GatheredWrites, gatheredWrites, refuseRemoved } from "./stages/sinks/gathered.js";
 export {
+  emptySchemas,
   type FileForm,
   type KeepOptions,
   keepTables,

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, rename, rm } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import type { RecordBatch } from "apache-arrow";
+import type { RecordBatch, Schema } from "apache-arrow";
 import { JacoflowError } from "jacoflow";
 import { type ColumnForm, columnForm, rowAppender } from "./columns.js";
 import { duckdbErrors } from "./errors.js";
@@ -61,7 +61,8 @@ export class GrowingDatabase {
   append(table: string, stage: string, batch: RecordBatch): Promise<void> {
     return this.#inTurn(async () => {
       this.#isShown = false;
-      const { appender, forms, namesSender } = this.#tables.get(table) ?? (await this.#make(table, batch));
+      const { appender, forms, namesSender } =
+        this.#tables.get(table) ?? (await this.#make(table, batch.schema));
       const append = rowAppender(forms, batch);
       for (let from = 0; from < batch.numRows; from += rowsPerSlice) {
         for (let row = from; row < Math.min(batch.numRows, from + rowsPerSlice); row++) {
@@ -72,6 +73,15 @@ export class GrowingDatabase {
         await setImmediate();
       }
       this.#rows.set(table, (this.#rows.get(table) ?? 0) + batch.numRows);
+    });
+  }
+
+  /** Makes a table of which nothing came, without rows, where its columns are known. */
+  declare(table: string, schema: Schema | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      if (schema === undefined || this.#tables.has(table)) return;
+      this.#isShown = false;
+      await this.#make(table, schema);
     });
   }
 
@@ -104,8 +114,8 @@ export class GrowingDatabase {
     });
   }
 
-  async #make(table: string, batch: RecordBatch): Promise<OpenTable> {
-    const forms = batch.schema.fields.map((field) => columnForm(field, table));
+  async #make(table: string, schema: Schema): Promise<OpenTable> {
+    const forms = schema.fields.map((field) => columnForm(field, table));
     const namesSender = forms.every(({ name }) => name !== "stage");
     const columns = forms.map(({ name, sqlType }) => `${named(name)} ${sqlType}`);
     if (namesSender) columns.unshift("stage VARCHAR");

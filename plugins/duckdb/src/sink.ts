@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { defineStage, lossless, many, stream } from "jacoflow";
+import { defineStage, emptySchemas, lossless, many, stream } from "jacoflow";
 import { Type } from "typebox";
 import { GrowingDatabase } from "./database.js";
 import { claimFile } from "./shown.js";
@@ -27,7 +27,9 @@ export const duckdb = defineStage({
   options,
   inputs: { tables: lossless(many(stream("any", "what to keep"))) },
   outputs: {},
-  async run({ tables }, _outputs, { options: { file, showEvery }, runFolder, checkpointFolder, log }) {
+  async run({ tables }, _outputs, context) {
+    const { options, run, runFolder, checkpointFolder, log } = context;
+    const { file, showEvery } = options;
     const path = join(runFolder, file);
     const warn = (message: string) => log("warning", message);
     const shown = await claimFile(path, join(checkpointFolder, "claim"), warn);
@@ -44,8 +46,14 @@ export const duckdb = defineStage({
       }),
     );
     clearInterval(timer);
-    await database.close();
     const failed = results.find((result) => result.status === "rejected");
+    try {
+      if (failed === undefined && !run.stopping.aborted) {
+        for (const { origin } of tables) await database.declare(origin.table, emptySchemas[origin.table]);
+      }
+    } finally {
+      await database.close();
+    }
     if (failed !== undefined) throw failed.reason;
   },
 });

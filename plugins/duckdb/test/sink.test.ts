@@ -74,6 +74,18 @@ law("a run's tables are in one database, row for row, NaN and infinities include
   }),
 );
 
+law("a table of which nothing came is there without rows, as is one that others sent rows of with them", () =>
+  inFolder(async (folder) => {
+    for (const [at, sent] of [[[]], [[], [batch(1, [7, 8])]]].entries()) {
+      const runFolder = join(folder, String(at));
+      const { error } = await runStage(duckdb, { options: {}, inputs: { tables: sent }, runFolder });
+      assert.is(error, undefined);
+      const rows = await ask(join(runFolder, "run.duckdb"), "select step, name, value from metrics");
+      assert.is(rows.length, 2 * at);
+    }
+  }),
+);
+
 law("lists are lists, and a table whose rows do not name their stage gets a column that does", () =>
   inFolder(async (folder) => {
     const database = await GrowingDatabase.create(join(folder, "a.duckdb"));
