@@ -82,17 +82,23 @@ const valueNumber = (value: unknown): number => (typeof value === "number" ? val
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** The files of the index of a matrix folder, one a share; none where the folder has no index. */
+export async function indexFiles(matrixFolder: string): Promise<readonly string[]> {
+  const folder = folderOf(matrixFolder);
+  const names = await readdir(folder).catch(() => []);
+  const files = names.filter((name) => name.endsWith(".parquet")).map((name) => join(folder, name));
+  return files.sort();
+}
+
 /** The index of a matrix folder, of all its shares; undefined where the folder has none. UNREADABLE_TABLE. */
 export async function readIndex(
   matrixFolder: string,
 ): Promise<{ readonly axes: readonly string[]; readonly rows: readonly Row[] } | undefined> {
-  const folder = folderOf(matrixFolder);
-  const names = await readdir(folder).catch(() => []);
-  const files = names.filter((name) => name.endsWith(".parquet")).map((name) => join(folder, name));
+  const files = await indexFiles(matrixFolder);
   if (files.length === 0) return undefined;
   const axes: string[] = [];
   const rows: Row[] = [];
-  for (const file of files.sort()) {
+  for (const file of files) {
     const own = JSON.parse((await readMetadata(file)).get("axes") ?? "[]") as readonly string[];
     axes.push(...own.filter((axis) => !axes.includes(axis)));
     const kept = { table: "runs", stage: "", format: "parquet", files: [file] } as const;

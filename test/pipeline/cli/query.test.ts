@@ -2,6 +2,7 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { writeIndex } from "../../../pipeline/cli/matrix/indexTable.js";
 import { queryCommand } from "../../../pipeline/cli/queryCommand.js";
 import type { QueryFormat } from "../../../pipeline/cli/queryRows.js";
 import { metrics } from "../../../schemas/tables/metrics.js";
@@ -61,6 +62,31 @@ law("a run is read alone and as it is, whatever its folder is called", () =>
     const count = names.length + 1;
     assert.equal(Object.values(JSON.parse(counts)), [2 * count, count, 3 * count]);
   }),
+);
+
+law(
+  "the index of a matrix is the view runs, of all its shares, and goes with the tables by the column run",
+  () =>
+    inFolder(async (folder) => {
+      const [one, two] = [join(folder, "one"), join(folder, "it's two")];
+      const run = (id: string, seed: number) => ({ id, seed, values: { seed }, outcome: "done" as const });
+      for (const [at, id] of ["a", "b"].entries()) {
+        await keepRun(join(one, id));
+        await writeIndex(one, ["seed"], [run(id, at)], { number: at + 1, of: 2 });
+      }
+      await keepRun(join(two, "a"));
+      await writeIndex(two, ["seed"], [run("a", 7), run("waits", 8)], { number: 1, of: 1 });
+      const rows = "select run, folder, seed from runs order by seed";
+      assert.is(await ask(one, rows), "run,folder,seed\na,a,0\nb,b,1\n");
+      assert.is(
+        await ask(folder, rows),
+        "run,folder,seed\none/a,a,0\none/b,b,1\nit's two/a,a,7\nit's two/waits,waits,8\n",
+      );
+      const both =
+        "select seed, sum(value) as sum from metrics join runs using (run) group by seed order by seed";
+      assert.is(await ask(folder, both), "seed,sum\n0,0.75\n1,0.75\n7,0.75\n");
+      assert.is(await ask(one, both), "seed,sum\n0,0.75\n1,0.75\n");
+    }),
 );
 
 law("a table may have more rows than a call may have arguments", () =>
