@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
   type CurvePoint,
@@ -103,7 +103,7 @@ export const mlflow = defineStage({
     const spool = await Spool.openOrCreate(
       folder,
       {
-        ...{ url, experiment, name: run.name, start: Date.now(), sentBytes: 0 },
+        ...{ url, experiment, name: runName(run.name, context.runFolder), start: Date.now(), sentBytes: 0 },
         tags: { "mlflow.source.name": "jacoflow", "mlflow.source.type": "LOCAL", [runTag]: randomUUID() },
         parameters: parameterTexts(run, parameters, `stages.${stage}.with.parameters`),
         ...(sent === undefined ? {} : { run: sent.run, described: true, before: sent.counts }),
@@ -164,6 +164,12 @@ export const mlflow = defineStage({
     }
   },
 });
+
+/** What tells runs of one pipeline apart, those of a matrix too, is the name of their folder. */
+function runName(pipeline: string, runFolder: string): string {
+  const folder = basename(resolve(runFolder));
+  return folder.startsWith(pipeline) ? folder : `${pipeline}/${folder}`;
+}
 
 /** How a run that ends ends: an error of another stage stops it as FAILED, a signal as KILLED. */
 function statusOf(stopping: AbortSignal): RunStatus {

@@ -102,6 +102,23 @@ law("killed anywhere and resumed, it goes on with the same run, and every number
   }),
 );
 
+law("runs of one pipeline, such as those of a matrix, have names of their own on the server", () =>
+  inFolder(async (folder) => {
+    const server = await standIn();
+    for (const name of ["seed-1_12ab34cd", "seed-2_56ef78ab", "trial-2026"]) {
+      const trial = { runFolder: join(folder, name), options: { url: server.url } };
+      const { error } = await runStage(mlflow, { ...trial, inputs: { metrics: [[evaluation(0, 1)]] } });
+      assert.is(error, undefined);
+    }
+    await server.close();
+    const created = server.requests.filter(({ path }) => path === "runs/create");
+    assert.equal(
+      created.map(({ body }) => body.run_name),
+      ["trial/seed-1_12ab34cd", "trial/seed-2_56ef78ab", "trial-2026"],
+    );
+  }),
+);
+
 law("stopped and resumed it sends what is left; killed after all was sent it sends nothing", () =>
   inFolder(async (runFolder) => {
     const server = await standIn();
