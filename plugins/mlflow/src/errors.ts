@@ -1,10 +1,9 @@
 import { JacoflowError } from "jacoflow";
 
 const textOf = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause);
-  // fetch says only "fetch failed"; what failed is its cause.
-  const inner = cause.cause instanceof Error ? `: ${cause.cause.message || cause.cause.name}` : "";
-  return `${cause.message}${inner}`;
+  // Of a name with several addresses each has failed, and the whole of them has no message.
+  if (cause instanceof AggregateError) return cause.errors.map(textOf).join("; ");
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
 };
 
 /** Messages about the tracking server and the spool. A place is an address, a file or an option. */

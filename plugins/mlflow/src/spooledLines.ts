@@ -29,8 +29,9 @@ export async function countLines(
   return bytes;
 }
 
-/** Who sent the number of a line; undefined for a line that is none. */
+/** Who sent the number of a line; undefined for a line that is none, or that holds bytes which are no text. */
 function originIn(line: string): string | undefined {
+  if (line.includes("\ufffd")) return undefined;
   try {
     const { origin } = JSON.parse(line) as { readonly origin?: unknown };
     return typeof origin === "string" ? origin : undefined;

@@ -7,6 +7,7 @@ import { JacoflowError, metrics, whileAtRest } from "jacoflow";
 import { runStage, sampleBatches } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { mlflowErrors } from "../src/errors.js";
 import { parameterTexts } from "../src/parameters.js";
 import { openServer } from "../src/server.js";
 import { mlflow } from "../src/sink.js";
@@ -412,21 +413,24 @@ law(
         const lines = text.split("\n");
         return [...lines.slice(0, 3), "\0".repeat(lines[3].length), ...lines.slice(4)].join("\n");
       };
+      // One bit of a letter: no text any more, though what is read in its place is JSON still.
+      const noText = (text: string) => text.replace(/(?<=\n.*)loss/, "\xecoss");
       for (const [file, damage, said] of [
         ["numbers.ndjson", zeros, "line 4 of numbers.ndjson"],
+        ["numbers.ndjson", noText, "line 2 of numbers.ndjson"],
         ["state.json", () => "", "JSON"],
         ["state.json", () => "{}", "state.json"],
       ] as const) {
         const runFolder = join(folder, said);
         const spool = await kept(runFolder, evaluations.slice(0, 8));
         const path = join(spool, file);
-        const damaged = damage(await readFile(path, "utf8"));
-        await writeFile(path, damaged);
+        const damaged = damage(await readFile(path, "latin1"));
+        await writeFile(path, damaged, "latin1");
         const refused = await sendLater(spool);
         assert.is(refused.code, 1);
         assert.match(refused.said, "MLFLOW_SPOOL");
         assert.match(refused.said, said);
-        assert.is(await readFile(path, "utf8"), damaged);
+        assert.is(await readFile(path, "latin1"), damaged);
 
         const server = await standIn();
         const { error, logs } = await runStage(mlflow, {
@@ -550,6 +554,16 @@ law("an error in the log holds no credentials, though the server says back what 
     assert.match(refused, "you are Basic …, ada:…");
   }),
 );
+
+law("an address whose name has several machines behind it, none of which answers, says why of each", () => {
+  const failures = ["connect ECONNREFUSED ::1:5000", "connect ECONNREFUSED 127.0.0.1:5000"];
+  // As Node has it: the whole of them has no message.
+  const cause = new AggregateError(failures.map((message) => new Error(message)));
+  assert.match(
+    mlflowErrors.away("http://localhost:5000", cause).message,
+    `does not answer: ${failures.join("; ")}`,
+  );
+});
 
 law("a token that would end its line of the request is refused, and not said", () => {
   for (const token of ["abc\r\nX-Other: 1", "abc\n", "a b"]) {
