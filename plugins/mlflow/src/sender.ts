@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { JacoflowError } from "jacoflow";
-import { metricsTogether, type Server, UnableError } from "./server.js";
+import { type Server, UnableError } from "./server.js";
 import type { Spool } from "./spool.js";
 
 /** Seconds between tries while the server is away: doubled each time, up to the last. */
@@ -60,7 +60,7 @@ async function begin(server: Server, spool: Spool): Promise<string> {
 export async function sendWaiting(server: Server, spool: Spool, isEnough = () => false): Promise<void> {
   const run = await begin(server, spool);
   while (spool.waitingBytes > 0) {
-    const { metrics, end } = await spool.next(metricsTogether);
+    const { metrics, end } = await spool.next(server.metricsTogether);
     if (metrics.length > 0) await server.logMetrics(run, metrics);
     await spool.remember({ sentBytes: end });
     if (isEnough()) break;

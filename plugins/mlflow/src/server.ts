@@ -26,6 +26,8 @@ export interface Server {
   /** A run of the experiment with the tag `jacoflow.run` of these; undefined where there is none. */
   findRun(experiment: string, tags: Readonly<Record<string, string>>): Promise<string | undefined>;
   logParameters(run: string, parameters: Readonly<Record<string, string>>): Promise<void>;
+  /** Numbers that it takes in one request: fewer once one came to nothing after a long while. */
+  readonly metricsTogether: number;
   /** At most `metricsTogether`. */
   logMetrics(run: string, metrics: readonly Metric[]): Promise<void>;
   endRun(run: string, status: RunStatus, end: number): Promise<void>;
@@ -45,12 +47,16 @@ export class UnableError extends Error {
 /** The tag by which a run is found again. */
 export const runTag = "jacoflow.run";
 
-/** What the server takes in one request. */
-export const metricsTogether = 1000;
+/** What the server takes in one request, and the fewest that a slow one is sent. */
+const metricsTogether = 1000;
+const fewestTogether = 100;
 const parametersTogether = 100;
 
-/** Longest that one request may take. */
-const patience = 30_000;
+/**
+ * Milliseconds that one request may take, as for MLflow's own clients, and those after which one that came to nothing was
+ * too large: a server, or a proxy before it, may give up sooner.
+ */
+const patience = { longest: 120_000, long: 20_000 };
 
 /**
  * `spool` is only named in errors. Who asks comes from the environment, as for MLflow's own clients: MLFLOW_TRACKING_TOKEN,
@@ -61,7 +67,9 @@ export function openServer(
   spool: string,
   environment: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
+  { longest, long } = patience,
 ): Server {
+  let together = metricsTogether;
   const base = url.replace(/\/+$/, "");
   const authorization = authorizationOf(environment);
   const secrets = [authorization?.split(" ")[1], environment.MLFLOW_TRACKING_PASSWORD];
@@ -78,7 +86,7 @@ export function openServer(
     const address = `${base}/api/2.0/mlflow/${path}`;
     const json = method === "POST" ? { "content-type": "application/json" } : {};
     const { status, text, retryAfter } = await exchange(address, {
-      ...{ method, signal, milliseconds: patience },
+      ...{ method, signal, milliseconds: longest },
       headers: { ...json, ...(authorization === undefined ? {} : { authorization }) },
       ...(method === "POST" ? { body: JSON.stringify(body) } : {}),
     }).catch((error: unknown) => {
@@ -137,7 +145,16 @@ export function openServer(
     },
     async logMetrics(run, metrics) {
       const numbers = metrics.map((metric) => ({ ...metric, value: numberText(metric.value) }));
-      await ask("POST", "runs/log-batch", { run_id: run, metrics: numbers });
+      const start = performance.now();
+      try {
+        await ask("POST", "runs/log-batch", { run_id: run, metrics: numbers });
+      } catch (error) {
+        if (performance.now() - start > long) together = Math.max(fewestTogether, together >> 1);
+        throw error;
+      }
+    },
+    get metricsTogether() {
+      return together;
     },
     async endRun(run, status, end) {
       await ask("POST", "runs/update", { run_id: run, status, end_time: end });

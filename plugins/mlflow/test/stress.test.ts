@@ -7,8 +7,11 @@ import { type JacoflowError, metrics } from "jacoflow";
 import { runStage } from "jacoflow/testing";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Sender } from "../src/sender.js";
+import { openServer } from "../src/server.js";
 import { mlflow } from "../src/sink.js";
 import { Spool } from "../src/spool.js";
+import type { SpoolState } from "../src/spoolState.js";
 import { inFolder } from "./folder.js";
 import { type Request, type StandIn, standIn } from "./server.js";
 import { until } from "./until.js";
@@ -114,6 +117,37 @@ law(
   },
 );
 
+const stateOfNothing: SpoolState = {
+  ...{ url: "", experiment: "", name: "", start: 0, sentBytes: 0, tags: {}, parameters: {} },
+};
+
+law("a server that has no time for a thousand numbers at once gets them all, fewer at a time", () =>
+  inFolder(async (folder) => {
+    const server = await standIn((request) =>
+      isMetrics(request) && valuesIn([request]).length > 300 ? "silence" : undefined,
+    );
+    const spool = await Spool.openOrCreate(folder, stateOfNothing, assert.unreachable);
+    const signal = AbortSignal.timeout(120_000);
+    const limits = { longest: 1000, long: 500 };
+    let lost = 0;
+    const away = () => {
+      lost += 1;
+    };
+    const events = { away, back: () => undefined, refused: assert.unreachable };
+    const sender = new Sender(openServer(server.url, folder, {}, signal, limits), spool, events, signal);
+    const numbers = countTo(3000).map((step) => ({ key: "k", value: step, step, timestamp: 0 }));
+    await spool.append("train.metrics", numbers);
+    await spool.settled();
+    await spool.remember({ end: { status: "FINISHED", time: 0 } });
+    await sender.settled();
+    await spool.close();
+    await server.close();
+    assert.equal([...new Set(valuesIn(server.requests))], countTo(3000));
+    assert.ok(lost >= 2, `${lost} requests came to nothing`);
+    assert.is(server.requests.at(-1)!.body.status, "FINISHED");
+  }),
+);
+
 law("a spool that is removed while the server is away ends the run by name", () =>
   inFolder(async (runFolder) => {
     const numbers = join(runFolder, "mlflow/tried/numbers.ndjson");
@@ -202,13 +236,7 @@ law(
   "numbers of several origins that gather are in the file when it has settled, each whole and in order",
   () =>
     inFolder(async (folder) => {
-      const spool = await Spool.openOrCreate(
-        folder,
-        {
-          ...{ url: "", experiment: "", name: "", start: 0, sentBytes: 0, tags: {}, parameters: {} },
-        },
-        assert.unreachable,
-      );
+      const spool = await Spool.openOrCreate(folder, stateOfNothing, assert.unreachable);
       let writes = 0;
       spool.onWritten(() => {
         writes += 1;
