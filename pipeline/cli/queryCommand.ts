@@ -1,7 +1,7 @@
 import type * as DuckDB from "@duckdb/node-api";
 import { queryErrors } from "../../schemas/errors/query.js";
 import { checkPart } from "../../stages/sinks/checksums.js";
-import { type QueryFormat, type QueryResult, queryText } from "./queryRows.js";
+import { Decimal, type QueryFormat, type QueryResult, queryText } from "./queryRows.js";
 import { queryViews } from "./queryViews.js";
 import type { Terminal } from "./terminal.js";
 
@@ -60,7 +60,7 @@ async function ask(
   }
 }
 
-/** Of dates, times, intervals and bytes, which neither JSON nor CSV has, the text that DuckDB writes. */
+/** Of dates, times, intervals and bytes, which neither JSON nor CSV has, the text that DuckDB writes; of decimals all digits. */
 function plainValues({
   DuckDBTypeId: id,
   JSDuckDBValueConverter: toJavaScript,
@@ -71,6 +71,7 @@ function plainValues({
   ]);
   return (value, type, convert) => {
     if (value === null) return null;
+    if (type.typeId === id.DECIMAL) return new Decimal(String(value));
     return asText.has(type.typeId)
       ? String(value)
       : toJavaScript(value, type, convert as DuckDB.DuckDBValueConverter<DuckDB.JS>);

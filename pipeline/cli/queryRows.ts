@@ -5,7 +5,16 @@ import { alignedColumns } from "./columns.js";
 export const queryFormats = ["table", "csv", "ndjson"] as const;
 export type QueryFormat = (typeof queryFormats)[number];
 
-/** What a query found: texts, numbers, truth values, null, and lists and objects of them. */
+/** A number with more digits than one of JavaScript may hold, as it is written. */
+export class Decimal {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What a query found: texts, numbers, decimals, truth values, null, and lists and objects of them. */
 export interface QueryResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
@@ -13,9 +22,10 @@ export interface QueryResult {
 
 const digits = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
 
-/** Values as JSON has them: int64 with all its digits, NaN and infinities as texts (as in `sink/ndjson`). */
+/** Values as JSON has them: int64 and decimals with all their digits, NaN and infinities as texts (as in `sink/ndjson`). */
 function jsonText(value: unknown): string {
   if (typeof value === "bigint") return String(value);
+  if (value instanceof Decimal) return value.text;
   if (typeof value === "number") return Number.isFinite(value) ? digits(value) : `"${value}"`;
   if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
   if (typeof value === "object" && value !== null) {

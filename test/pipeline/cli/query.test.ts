@@ -112,6 +112,8 @@ law(
       const run = await keepRun(folder);
       const columns = {
         "9223372036854775807::bigint": "9223372036854775807",
+        "12345678901234567890.12::decimal(38, 2)": "12345678901234567890.12",
+        "[-0.10::decimal(4, 2), null]": "[-0.10,null]",
         "-0.0::double": "-0",
         "'nan'::double": '"NaN"',
         "'-inf'::double": '"-Infinity"',
