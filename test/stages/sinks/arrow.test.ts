@@ -15,6 +15,7 @@ import { parametersTable } from "../../../schemas/tables/parameters.js";
 import { basis } from "../../../schemas/tables/spectrum.js";
 import { arrow, arrowSink } from "../../../stages/sinks/arrow.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
+import { assertStaysFree } from "../../support/eventLoop.js";
 import { batchOf, randomColumns } from "../../support/randomTables.js";
 import { filesUnder, inFolder, inputOf, type LogLine, sinkContext } from "../../support/sinks.js";
 import { until } from "../../support/waiting.js";
@@ -303,6 +304,20 @@ test("a listener that does not read is let go, and neither the run nor other lis
     stuck.resume();
     assert.ok(await cut, "the connection ended before the stream did");
   });
+});
+
+test("many listeners that are let go at once, with thousands of batches before them, hold nobody up", async () => {
+  await assertStaysFree(50, () =>
+    served(async ({ url, send, end, lines }) => {
+      const stuck = await Promise.all(Array.from({ length: 50 }, () => ask(`${url}metrics/train`)));
+      for (const response of stuck) response.on("error", () => undefined).pause();
+      const each = batch(0, "train", 100);
+      const isLetGo = () => lines.filter(({ message }) => /let go/.test(message)).length === stuck.length;
+      for (let sent = 0; sent < 20_000 && !isLetGo(); sent++) await send(each);
+      assert.ok(isLetGo());
+      await end();
+    }),
+  );
 });
 
 test("a batch larger than what may wait reaches who reads, early or late", async () => {
