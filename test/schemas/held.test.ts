@@ -1,23 +1,15 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { RecordBatch } from "apache-arrow";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { heldBytesOf } from "../../schemas/held.js";
 import { ArrowStream } from "../../schemas/ipc.js";
 import { metrics } from "../../schemas/tables/metrics.js";
+import { collectGarbage } from "../support/garbage.js";
 
 const test = suite("schemas/held");
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** What is freed outside the heap is so a turn later. */
 async function bytesInUse(): Promise<number> {
-  for (let round = 0; round < 3; round += 1) {
-    collect();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -65,12 +65,13 @@ export class Channel {
 
   #encode(batch: RecordBatch): Uint8Array {
     if (this.#stream !== undefined) return this.#stream.encode(batch);
-    this.#stream = new ArrowStream(batch.schema);
-    // The first time with schema and dictionaries in front, then by itself.
-    const whole = this.#stream.encode(batch);
-    const bytes = this.#stream.encode(batch);
-    this.#begin(whole.slice(0, whole.length - bytes.length));
-    return bytes;
+    const stream = new ArrowStream(batch.schema);
+    this.#stream = stream;
+    // The first batch has schema and dictionaries in front, the next comes by itself: one without rows shows the difference.
+    const empty = batch.slice(0, 0);
+    const [first, second] = [stream.encode(empty), stream.encode(empty)];
+    this.#begin(first.slice(0, first.length - second.length));
+    return stream.encode(batch);
   }
 
   #begin(head: Uint8Array<ArrayBuffer>): void {

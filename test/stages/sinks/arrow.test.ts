@@ -13,9 +13,11 @@ import { examplesTable, predictionsTable } from "../../../schemas/tables/example
 import { metrics } from "../../../schemas/tables/metrics.js";
 import { parametersTable } from "../../../schemas/tables/parameters.js";
 import { basis } from "../../../schemas/tables/spectrum.js";
+import { Channel } from "../../../stages/sinks/arrow/channel.js";
 import { arrow, arrowSink } from "../../../stages/sinks/arrow.js";
 import { rowsOf } from "../../../stages/sinks/rows.js";
 import { assertStaysFree } from "../../support/eventLoop.js";
+import { collectGarbage } from "../../support/garbage.js";
 import { batchOf, randomColumns } from "../../support/randomTables.js";
 import { filesUnder, inFolder, inputOf, type LogLine, sinkContext } from "../../support/sinks.js";
 import { until } from "../../support/waiting.js";
@@ -333,6 +335,19 @@ test("a batch larger than what may wait reaches who reads, early or late", async
     assert.is(stepsOf(await late).length, rows);
     assert.not.ok(lines.some(({ level }) => level === "warning"));
   });
+});
+
+test("a batch is encoded once, the first of a table too, which has schema and dictionaries in front", async () => {
+  const channel = new Channel(assert.unreachable);
+  const large = batch(0, "train", 200_000);
+  for (const which of ["first", "second"]) {
+    // What is collected meanwhile would hide what is made.
+    await collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    channel.send(large);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown < 1.5 * large.data.byteLength, `${grown} bytes more for the ${which}`);
+  }
 });
 
 test("what waits for many listeners that do not read waits in memory once", async () => {
