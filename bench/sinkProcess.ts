@@ -9,10 +9,13 @@ const keep = (side === "ours" ? ours : byHand)[sink];
 if (keep === undefined) throw new Error(`no sink "${sink}" (${side})`);
 const count = Number(rows);
 
-/** Batches of fewer rows are kilobytes each whatever is in them: a million of them are made as they are asked for. */
+/**
+ * Batches are made before the clock starts, but for those of few rows, which are kilobytes each whatever is in them, and those
+ * for listeners, whom nobody waits for and who are let go when they fall 16 MB behind.
+ */
 const fewRows = 100;
 const made = metricBatches(count, Number(size));
-const rowsToSend = Number(size) < fewRows ? made : [...made];
+const rowsToSend = Number(size) < fewRows || sink === "arrow http" ? made : [...made];
 
 const memory = watchMemory();
 let early = memory.before;

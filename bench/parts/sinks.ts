@@ -72,10 +72,23 @@ export async function sinksPart(context: Context): Promise<void> {
       const handRows = rowsByHand[`${sink}/${batch}`] ?? rows;
       const ours: Answer[] = [];
       const byHand: Answer[] = [];
-      for (let round = 0; round < (batch === 1 ? 1 : context.rounds); round += 1) {
-        await quietMoment(context.patience);
-        ours.push(await keep(context, "ours", sink, rows, batch));
-        if (sink !== "report") byHand.push(await keep(context, "hand", sink, handRows, batch));
+      try {
+        for (let round = 0; round < (batch === 1 ? 1 : context.rounds); round += 1) {
+          await quietMoment(context.patience);
+          ours.push(await keep(context, "ours", sink, rows, batch));
+          if (sink !== "report") byHand.push(await keep(context, "hand", sink, handRows, batch));
+        }
+      } catch (error) {
+        // The others are measured and kept all the same.
+        const figure = `${sink}, batches of ${batch}`;
+        context.report({
+          figure,
+          measured: Number.NaN,
+          bar: atMost(atMostByHand),
+          unit: "×",
+          note: `${error}`,
+        });
+        continue;
       }
       const hand = sink === "report" ? {} : { hand: sideOf(byHand, handRows) };
       const one = { sink, batch, clock, ours: sideOf(ours, rows), ...hand } as const;
