@@ -1,6 +1,6 @@
 import { joinChunks } from "./ipc.js";
 
-const pieceBytes = 1 << 18;
+const pieceBytes = 1 << 20;
 
 /** The same bytes in chunks of a size that is worth a call. */
 export function* inPieces(chunks: Iterable<Uint8Array>): Iterable<Uint8Array> {
