@@ -24,7 +24,8 @@ export interface Refusal {
   readonly reason: string;
 }
 
-export const tokenCookie = "jacoflow-token";
+/** Name of the cookie with the token: a browser sends those of every port of a machine to each. */
+export const tokenCookieOf = ({ port }: Door) => `jacoflow-token-${port}`;
 
 /** Whether only programs of this machine can reach an address. */
 export function isLoopback(address: string): boolean {
@@ -43,7 +44,7 @@ export function refusalOf(asked: Asked, door: Door): Refusal | undefined {
     if (isOwnName(asked.headers.host, door)) return undefined;
     return { status: 421, reason: "the Host header names another machine" };
   }
-  const given = asked.token ?? bearer(asked.headers.authorization) ?? cookieOf(asked.headers.cookie);
+  const given = asked.token ?? bearer(asked.headers.authorization) ?? cookieOf(asked.headers.cookie, door);
   if (given !== undefined && isSame(given, door.token)) return undefined;
   return { status: 401, reason: "the token is missing or wrong: open the address that jacoflow printed" };
 }
@@ -65,10 +66,11 @@ function bearer(header: string | undefined): string | undefined {
   return /^Bearer (.+)$/i.exec(header ?? "")?.[1];
 }
 
-function cookieOf(header: string | undefined): string | undefined {
+function cookieOf(header: string | undefined, door: Door): string | undefined {
+  const start = `${tokenCookieOf(door)}=`;
   const pairs = (header ?? "").split(";").map((pair) => pair.trim());
-  const found = pairs.find((pair) => pair.startsWith(`${tokenCookie}=`));
-  return found === undefined ? undefined : unescaped(found.slice(tokenCookie.length + 1));
+  const found = pairs.find((pair) => pair.startsWith(start));
+  return found === undefined ? undefined : unescaped(found.slice(start.length));
 }
 
 /** Text with its %-escapes read; undefined when they are none. */

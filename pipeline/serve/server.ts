@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { serveErrors } from "../../schemas/errors/serve.js";
 import { FolderRun } from "./folderRun.js";
 import { runFoldersIn } from "./folders.js";
-import { type Door, isLoopback, refusalOf, tokenCookie, unescaped } from "./guard.js";
+import { type Door, isLoopback, refusalOf, tokenCookieOf, unescaped } from "./guard.js";
 import type { LiveRun } from "./liveRun.js";
 import { writeNumbers } from "./numbers.js";
 import { type PageFiles, readPageFiles } from "./pageFiles.js";
@@ -121,7 +121,7 @@ class Desk {
     }
     if (token !== undefined && door.token !== undefined && path === "/") {
       // The token leaves the address, where it would be seen and kept.
-      const cookie = `${tokenCookie}=${encodeURIComponent(door.token)}; HttpOnly; SameSite=Strict; Path=/`;
+      const cookie = `${tokenCookieOf(door)}=${encodeURIComponent(door.token)}; HttpOnly; SameSite=Strict; Path=/`;
       response.setHeader("Set-Cookie", cookie);
       response.setHeader("Location", "/");
       return say(response, 303, "text/plain; charset=utf-8", "");

@@ -227,7 +227,8 @@ const token = "a token of 26 characters, =";
 law("with a token nothing is told to those who do not know it", () =>
   serving({ token }, async (server, runs) => {
     writeRun(join(runs, "one"));
-    const cookie = (text: string) => ({ headers: { cookie: `other=1; jacoflow-token=${text}` } });
+    const { port } = new URL(server.url);
+    const cookie = (text: string) => ({ headers: { cookie: `other=1; jacoflow-token-${port}=${text}` } });
     const bearer = (text: string) => ({ headers: { authorization: `Bearer ${text}` } });
     for (const path of ["/", "/runs", "/metrics", "/runs/one/events", "/nothing"]) {
       assert.is((await ask(server, path)).status, 401, path);
@@ -254,6 +255,22 @@ law("the address with the token becomes a cookie that no script reads and no oth
     const back = { headers: { cookie: cookie.split(";")[0] } };
     assert.is((await ask(server, "/", back)).status, 200);
   }),
+);
+
+law("two servers of one machine have a cookie each: a browser does not tell ports apart", () =>
+  serving({ token }, (first) =>
+    serving({ token: `${token}, another` }, async (second) => {
+      const jar: string[] = [];
+      for (const server of [first, second]) {
+        const { pathname, search } = new URL(server.url);
+        const { headers } = await ask(server, pathname + search);
+        jar.push((headers["set-cookie"] as string[])[0].split(";")[0]);
+      }
+      const headers = { cookie: jar.join("; ") };
+      for (const server of [first, second]) assert.is((await ask(server, "/runs", { headers })).status, 200);
+      assert.is.not(jar[0].split("=")[0], jar[1].split("=")[0]);
+    }),
+  ),
 );
 
 const codeOf = async (start: () => Promise<unknown>) => {
