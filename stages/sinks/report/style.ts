@@ -91,8 +91,8 @@ footer { margin-top: 3rem; padding-top: 0.8rem; border-top: 1px solid var(--rule
   table { font-size: 8pt; }
   pre { white-space: pre-wrap; padding: 0; }
   .figures { grid-template-columns: 1fr 1fr; }
-  h2, h3, .headline .group { break-after: avoid; }
+  h2, h3, dt, .headline .group { break-after: avoid; }
   .figures { break-before: avoid; }
-  tr { break-inside: avoid; }
+  tr, p, dd { break-inside: avoid; }
 }
 `;
