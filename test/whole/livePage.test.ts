@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
@@ -157,6 +157,49 @@ law("the cut is where the pointer is, in a chart of more indices than ranks can 
       await page.close();
     });
   }),
+);
+
+law(
+  "more runs than a browser has connections are drawn side by side: those that are over in turn, five that run",
+  () =>
+    withFolder(async (folder) => {
+      const runs = join(folder, "runs");
+      const file = writeSmallPipeline(folder);
+      const made = await jacoflow(["run", file, "--out", join(runs, "over-1"), "-q"]);
+      assert.is(made.code, 0, made.stderr);
+      for (let copy = 2; copy <= 8; copy += 1) {
+        cpSync(join(runs, "over-1"), join(runs, `over-${copy}`), { recursive: true });
+      }
+      const server = await start(["serve", runs, "--port", "0"], folder);
+      await whileRunning(server, async () => {
+        const { page } = await openPage(browser());
+        const shown = (names: readonly string[]) =>
+          page.goto(
+            `${server.url}#${new URLSearchParams(names.map((name): [string, string] => ["run", name]))}`,
+          );
+        const numbered = (name: string, count: number) =>
+          Array.from({ length: count }, (_, at) => `${name}-${at + 1}`);
+        await shown(numbered("over", 8));
+        await page.locator("h1", { hasText: "8 runs side by side" }).waitFor();
+        await page.locator("#connection", { hasText: "All of it is here." }).waitFor();
+        for (const name of numbered("running", 6)) {
+          const record = { name, outcome: "running", process: thisProcess(), seed: 1 };
+          mkdirSync(join(runs, name));
+          writeFileSync(join(runs, name, "run.json"), JSON.stringify(record));
+        }
+        await shown([...numbered("running", 5), ...numbered("over", 5)]);
+        await page.locator("h1", { hasText: "10 runs side by side" }).waitFor();
+        await page.locator("#connection", { hasText: "Live, 5 runs." }).waitFor();
+        assert.ok(await page.getByLabel(/running-6/).isDisabled());
+        assert.ok(await page.getByLabel(/over-6/).isEnabled());
+        await shown([...numbered("running", 6), "over-1"]);
+        await page
+          .locator("#connection", { hasText: "Live, 5 runs; 1 more when one of them is over." })
+          .waitFor();
+        await page.locator("h1", { hasText: "6 runs side by side" }).waitFor();
+        await page.close();
+      });
+    }),
 );
 
 law("a run whose folder is taken away is said to be gone, and is kept in sight", () =>

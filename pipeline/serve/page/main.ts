@@ -3,7 +3,7 @@ import type { ListedRun } from "../protocol.js";
 import { CompareView } from "./compareView.js";
 import { Connection } from "./connection.js";
 import { arrange, made, show } from "./dom.js";
-import { mostOpen, Picker } from "./picker.js";
+import { mostFollowed, mostShown, Picker } from "./picker.js";
 import type { RunData } from "./runData.js";
 import { RunView } from "./runView.js";
 
@@ -55,7 +55,7 @@ class Page {
   /** The runs the address names, else the first one that runs, else the newest. */
   get #ids(): readonly string[] {
     const named = new URLSearchParams(location.hash.slice(1)).getAll("run").filter((id) => id !== "");
-    if (named.length > 0) return named.slice(0, mostOpen);
+    if (named.length > 0) return named.slice(0, mostShown);
     const first = this.#listed.find(({ state }) => state === "running") ?? this.#listed[0];
     // What was opened without a choice stays until there is one.
     const [opened] = this.#open.keys();
@@ -75,14 +75,25 @@ class Page {
       this.#open.delete(id);
       this.#views.delete(id);
     }
-    for (const id of ids) {
-      const open = this.#open.get(id);
-      // A run that was over goes on: somebody resumed it.
-      if (this.#listed.some((run) => run.id === id && run.state === "running")) open?.resume();
-      if (open === undefined) this.#open.set(id, new Connection(id, () => this.#drawSoon()));
-    }
+    this.#follow(ids);
     this.#picker.update(this.#listed, ids);
     this.#drawSoon();
+  }
+
+  /** Connects to as many of these as there is room for; those that are over come first, for they are told soon. */
+  #follow(ids: readonly string[]): void {
+    const isRunning = (id: string) => this.#listed.some((run) => run.id === id && run.state === "running");
+    const held = [...this.#open.values()].filter(({ contact }) => contact !== "over").length;
+    let room = mostFollowed - held;
+    for (const id of [...ids].sort((left, right) => Number(isRunning(left)) - Number(isRunning(right)))) {
+      const open = this.#open.get(id);
+      // A run that was over goes on: somebody resumed it.
+      const waits = open === undefined || (open.contact === "over" && isRunning(id));
+      if (!waits || room <= 0) continue;
+      room -= 1;
+      if (open === undefined) this.#open.set(id, new Connection(id, () => this.#drawSoon()));
+      else open.resume();
+    }
   }
 
   #drawSoon(): void {
@@ -93,8 +104,12 @@ class Page {
   }
 
   #draw(): void {
-    show(this.#status, this.#contact());
-    const runs = [...this.#open.values()].map(({ data }) => data).filter(({ head }) => head !== undefined);
+    const ids = this.#ids;
+    this.#follow(ids);
+    show(this.#status, this.#contact(ids.length - this.#open.size));
+    const runs = ids
+      .map((id) => this.#open.get(id)?.data)
+      .filter((data): data is RunData => data?.head !== undefined);
     document.title = runs.length === 1 ? `${runs[0].head?.name} · jacoflow` : "jacoflow";
     const shown = this.#shown(runs);
     if (shown !== undefined) arrange(this.#main, [shown]);
@@ -115,7 +130,8 @@ class Page {
     return view.element;
   }
 
-  #contact(): string {
+  /** How the page stands with the server; `waiting` runs are not followed for want of room. */
+  #contact(waiting: number): string {
     if (this.#unheard !== "") return this.#unheard;
     const contacts = [...this.#open.values()].map(({ contact }) => contact);
     const lost = [...this.#open].filter(([, { contact }]) => contact === "lost").map(([id]) => id);
@@ -124,6 +140,7 @@ class Page {
     if (lost.length > 0) return noAnswer;
     if (contacts.includes("connecting")) return "Connecting.";
     const running = contacts.filter((contact) => contact === "connected").length;
+    if (waiting > 0) return `Live, ${running} runs; ${waiting} more when one of them is over.`;
     if (running === 0) return contacts.length === 0 ? "Waiting for a run." : "All of it is here.";
     return running === 1 ? "Live." : `Live, ${running} runs.`;
   }

@@ -1,8 +1,10 @@
 import type { ListedRun } from "../protocol.js";
 import { arrange, made, show } from "./dom.js";
 
-/** Runs that can be open at a time: a browser gives a page six connections to a server, and one is for the list. */
-export const mostOpen = 5;
+/** Runs that can be shown at a time: beyond, nobody tells their curves apart. */
+export const mostShown = 12;
+/** Runs that can be followed at a time: a browser gives a page six connections to a server, and one is for the list. */
+export const mostFollowed = 5;
 
 /** The list of runs, from which the reader chooses one or several. */
 export class Picker {
@@ -22,18 +24,21 @@ export class Picker {
   /** `chosen` is called with the ids that are ticked when the reader changes them. */
   constructor(chosen: (ids: readonly string[]) => void) {
     this.#chosen = chosen;
-    const hint = made("p", { class: "note" }, `Choose one, or up to ${mostOpen} to compare.`);
+    const most = `Choose one, or up to ${mostShown} to compare, ${mostFollowed} of them still running.`;
+    const hint = made("p", { class: "note" }, most);
     this.element.append(made("legend", {}, "Runs"), hint, this.#list);
     this.#list.addEventListener("change", () => this.#tell());
   }
 
   /** Shows the list with these ticked. */
   update(runs: readonly ListedRun[], ticked: readonly string[]): void {
+    const followed = runs.filter(({ id, state }) => state === "running" && ticked.includes(id)).length;
     const rows = runs.map((run) => {
       const known = this.#rows.get(run.id) ?? this.#make(run.id);
       show(known.text, textOf(run));
       known.box.checked = ticked.includes(run.id);
-      known.box.disabled = !known.box.checked && ticked.length >= mostOpen;
+      const isFull = ticked.length >= mostShown || (run.state === "running" && followed >= mostFollowed);
+      known.box.disabled = !known.box.checked && isFull;
       known.row.className = run.state;
       return known.row;
     });
