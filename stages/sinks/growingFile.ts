@@ -127,12 +127,12 @@ export class GrowingFile implements RowTarget {
       const hash = createHash("sha256");
       let bytes = 0;
       for (const piece of pieces()) {
-        // Between batches the edge lets others have a turn; without one here their writes are gathered.
-        if (bytes > 0) await setImmediate();
         const own = typeof piece === "string" ? Buffer.from(piece) : piece;
         hash.update(own);
         bytes += own.length;
         await this.#write(own);
+        // A turn a piece: of several inputs none gets ahead of another by how the machine is loaded.
+        await setImmediate();
       }
       this.#waiting.push({ end: this.#given, line: lineOf([origin, rows, bytes, hash.digest("hex")]) });
       await this.#enter();
@@ -244,7 +244,10 @@ export function rowStream(target: Target): RowTarget {
   return {
     isBegun: false,
     take: async (_origin, _rows, pieces) => {
-      for (const piece of pieces()) await target.write(piece);
+      for (const piece of pieces()) {
+        await target.write(piece);
+        await setImmediate();
+      }
     },
     end: (piece) => target.write(piece),
     close: () => target.close(),
