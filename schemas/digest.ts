@@ -14,12 +14,12 @@ export async function digestOf(...arrays: readonly (Float32Array | Int32Array)[]
   return digest.digest("hex");
 }
 
-/** The bytes of numbers in pieces that hold nobody up. */
+/** The bytes of numbers, or bytes, in pieces that hold nobody up. */
 export function piecesOf({
   buffer,
   byteOffset,
   byteLength,
-}: Float32Array | Float64Array | Int32Array): Uint8Array[] {
+}: Float32Array | Float64Array | Int32Array | Uint8Array): Uint8Array[] {
   return Array.from({ length: Math.ceil(byteLength / pieceBytes) }, (_, index) => {
     const from = index * pieceBytes;
     return new Uint8Array(buffer, byteOffset + from, Math.min(pieceBytes, byteLength - from));

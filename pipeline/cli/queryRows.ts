@@ -1,4 +1,5 @@
 import { printable } from "../../schemas/errors/error.js";
+import { jsonNumber } from "../../stages/sinks/ndjson/lines.js";
 import { alignedColumns } from "./columns.js";
 
 /** How the rows of a query are written. */
@@ -20,13 +21,11 @@ export interface QueryResult {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-const digits = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
-
 /** Values as JSON has them: int64 and decimals with all their digits, NaN and infinities as texts (as in `sink/ndjson`). */
 function jsonText(value: unknown): string {
   if (typeof value === "bigint") return String(value);
   if (value instanceof Decimal) return value.text;
-  if (typeof value === "number") return Number.isFinite(value) ? digits(value) : `"${value}"`;
+  if (typeof value === "number") return jsonNumber(value);
   if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const pairs = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`);
@@ -37,7 +36,7 @@ function jsonText(value: unknown): string {
 
 function plainText(value: unknown): string {
   if (value === null) return "";
-  if (typeof value === "number") return digits(value);
+  if (typeof value === "number") return Number.isFinite(value) ? jsonNumber(value) : String(value);
   return typeof value === "string" ? value : typeof value === "object" ? jsonText(value) : String(value);
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { piecesOf } from "../../schemas/digest.js";
 import { checksumsFile } from "../../schemas/document.js";
 import { JacoflowError } from "../../schemas/errors/error.js";
 import { runErrors } from "../../schemas/errors/pipeline.js";
@@ -22,9 +23,6 @@ export interface KeptFolderOptions {
   readonly files: FileSystem;
   readonly warn: (message: string) => void;
 }
-
-/** Bytes that are digested between two turns of the event loop. */
-const pieceBytes = 1 << 22;
 
 /**
  * The folder of one table of one stage, and what `_checksums.json` in it says of its parts. What a part will be is written
@@ -93,9 +91,9 @@ export class KeptFolder {
     const hash = createHash("sha256");
     let bytes = 0;
     const digest = async (chunk: Uint8Array) => {
-      for (let at = 0; at < chunk.length; at += pieceBytes) {
+      for (const [at, piece] of piecesOf(chunk).entries()) {
         if (at > 0) await setImmediate();
-        hash.update(chunk.subarray(at, at + pieceBytes));
+        hash.update(piece);
       }
     };
     const append = async (chunk: Uint8Array) => {

@@ -4,7 +4,7 @@ import type { Source } from "../../../pipeline/stage.js";
 type CellText = (row: number) => string;
 
 /** A number as JSON has it; what JSON has no number for is text: "NaN", "Infinity", "-Infinity". */
-function numberCell(value: number): string {
+export function jsonNumber(value: number): string {
   if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : String(value);
   return `"${value}"`;
 }
@@ -28,7 +28,7 @@ function listCells(data: Data, item: DataType): CellText {
   const fixed = DataType.isFixedSizeList(data.type) ? data.type.listSize : undefined;
   const start = (row: number) => (fixed === undefined ? data.valueOffsets[row] : fixed * row);
   const cell = DataType.isFloat(item)
-    ? (at: number) => numberCell(values[at] as number)
+    ? (at: number) => jsonNumber(values[at] as number)
     : (at: number) => String(values[at]);
   return (row) => {
     const items: string[] = [];
@@ -40,7 +40,7 @@ function listCells(data: Data, item: DataType): CellText {
 /** Any value that is no column of its own: null, what lies beside one, and what is in lists of lists and structs. */
 function valueText(value: unknown): string {
   if (typeof value === "bigint") return String(value);
-  if (typeof value === "number") return numberCell(value);
+  if (typeof value === "number") return jsonNumber(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
   if (typeof plain !== "object" || plain === null) return valueText(plain);
@@ -59,7 +59,7 @@ function cellsOf(field: Field, vector: Vector): CellText {
   if (DataType.isUtf8(type) || (DataType.isDictionary(type) && DataType.isUtf8(type.dictionary)))
     return textCells(vector);
   const values = data.values as ArrayLike<number | bigint>;
-  if (DataType.isFloat(type) && type.precision > 0) return (row) => numberCell(values[row] as number);
+  if (DataType.isFloat(type) && type.precision > 0) return (row) => jsonNumber(values[row] as number);
   if (DataType.isInt(type)) return (row) => String(values[row]);
   if (DataType.isList(type) || DataType.isFixedSizeList(type)) {
     const item = (type.children[0] as Field).type;
